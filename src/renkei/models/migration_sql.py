@@ -1,0 +1,87 @@
+"""The SQL that migrations need beside tables, kept readable: the announcing function and the guarding triggers."""
+
+ANNOUNCE = """
+CREATE FUNCTION announce(agents bigint[], what text, ids jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  told bigint[];
+BEGIN
+  -- Heads are made and locked in the order of their agents, so that two announcing transactions cannot deadlock.
+  INSERT INTO renkei_streamhead (agent_id, number)
+    SELECT DISTINCT a, 0 FROM unnest(agents) AS a ORDER BY a
+    ON CONFLICT DO NOTHING;
+  PERFORM 1 FROM renkei_streamhead WHERE agent_id = ANY(agents) ORDER BY agent_id FOR UPDATE;
+  WITH raised AS (
+    UPDATE renkei_streamhead SET number = number + 1 WHERE agent_id = ANY(agents) RETURNING agent_id, number
+  ), stored AS (
+    INSERT INTO renkei_streamevent (agent_id, number, kind, refs, at)
+      SELECT agent_id, number, what, ids, clock_timestamp() FROM raised
+      RETURNING agent_id
+  )
+  SELECT array_agg(agent_id) INTO told FROM stored;
+  IF told IS NOT NULL THEN
+    -- A payload may have 8000 bytes; a crowd is told "look at all of yours".
+    PERFORM pg_notify(
+      'renkei_stream', CASE WHEN cardinality(told) > 300 THEN '*' ELSE array_to_string(told, ',') END
+    );
+  END IF;
+END $$
+"""
+ANNOUNCE_BACK = "DROP FUNCTION announce(bigint[], text, jsonb)"
+
+IVR_KIND_FIXED = """
+CREATE FUNCTION ivr_kind_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.use_api IS DISTINCT FROM OLD.use_api OR NEW.service_type IS DISTINCT FROM OLD.service_type THEN
+    RAISE EXCEPTION 'ivr_kind_is_fixed' USING ERRCODE = 'check_violation', CONSTRAINT = 'ivr_kind_is_fixed';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER ivr_kind_is_fixed BEFORE UPDATE ON renkei_ivr
+  FOR EACH ROW EXECUTE FUNCTION ivr_kind_is_fixed();
+"""
+IVR_KIND_FIXED_BACK = "DROP TRIGGER ivr_kind_is_fixed ON renkei_ivr; DROP FUNCTION ivr_kind_is_fixed()"
+
+AUDIT_APPEND_ONLY = """
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Only the owner's purge may take rows away; nobody may change one.
+  IF TG_OP = 'DELETE' AND current_setting('renkei.purging', true) = 'on' THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'audit_is_append_only' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON renkei_auditentry
+  FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
+"""
+AUDIT_APPEND_ONLY_BACK = "DROP TRIGGER audit_is_append_only ON renkei_auditentry; DROP FUNCTION audit_is_append_only()"
+
+SETTINGS_TABLES = (
+    "installation",
+    "phonenumber",
+    "ivr",
+    "chatbotlinkage",
+    "responsebranch",
+    "incomingrule",
+    "guidance",
+    "businesslabel",
+    "agent",
+)
+
+TELL_SETTINGS = """
+CREATE FUNCTION tell_settings_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('renkei_settings', TG_TABLE_NAME);
+  RETURN NULL;
+END $$;
+""" + "".join(
+    f"""
+CREATE TRIGGER tell_settings_changed AFTER INSERT OR UPDATE OR DELETE ON renkei_{table}
+  FOR EACH STATEMENT EXECUTE FUNCTION tell_settings_changed();
+"""
+    for table in SETTINGS_TABLES
+)
+TELL_SETTINGS_BACK = (
+    "".join(f"DROP TRIGGER tell_settings_changed ON renkei_{table};" for table in SETTINGS_TABLES)
+    + "DROP FUNCTION tell_settings_changed()"
+)

@@ -1,0 +1,1 @@
+"""Prepared SQL of the hot path: constants with named parameters, one file a subject. A test prepares each."""

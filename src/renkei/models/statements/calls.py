@@ -1,0 +1,174 @@
+"""A call from its arrival to its end: rows, rings, presence. Repeating any of them is harmless."""
+
+BEGIN = """
+INSERT INTO renkei_call (line_id, direction, state, outcome, caller_raw, caller_name, caller_e164, caller_unknown,
+    dialled_raw, number_id, business_group_id, owner, passed_linkage, arrived_at, during_outage)
+SELECT %(line_id)s, 'in', 'in_ivr', '', %(caller_raw)s, %(caller_name)s, %(caller_e164)s, %(caller_unknown)s,
+    %(dialled_raw)s, number.id, number.business_group_id, %(owner)s, false,
+    COALESCE(%(arrived_at)s::timestamptz, clock_timestamp()), %(during_outage)s::boolean
+FROM (SELECT 1) AS one LEFT JOIN renkei_phonenumber number ON number.id = %(number)s::bigint
+ON CONFLICT (line_id) DO UPDATE SET owner = EXCLUDED.owner
+RETURNING id, arrived_at,
+    (SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep step WHERE step.call_id = renkei_call.id)
+"""
+"""The last column is where the IVR steps go on: a call may come to a second worker after a first one died."""
+
+STEP = """
+INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
+SELECT %(call)s, %(position)s, ivr.id, %(ivr_name)s, %(kind)s, %(detail)s::jsonb, %(at)s
+FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
+ON CONFLICT (call_id, position) DO NOTHING
+"""
+
+LABEL = """
+INSERT INTO renkei_calllabel (call_id, label_id, at)
+SELECT %(call)s, label.id, %(at)s FROM renkei_businesslabel label
+WHERE label.id = %(label)s AND NOT EXISTS (
+    SELECT FROM renkei_calllabel had WHERE had.call_id = %(call)s AND had.label_id = %(label)s AND had.at = %(at)s)
+"""
+
+PASSED_LINKAGE = "UPDATE renkei_call SET passed_linkage = true WHERE id = %(call)s AND NOT passed_linkage"
+
+LISTENERS = """
+SELECT array_agg(DISTINCT agent_id) FROM renkei_callring
+WHERE call_id = %(call)s AND (ended_at IS NULL OR ended_why = 'answered')
+"""
+
+# ── rings and presence ──
+
+RESERVE = """
+WITH wanted AS (
+    SELECT agent_id FROM renkei_presence
+    WHERE agent_id = ANY(%(agents)s::bigint[])
+        AND (state = 'available' OR (state = 'ringing' AND call_id = %(call)s))
+    ORDER BY agent_id FOR UPDATE
+), taken AS (
+    UPDATE renkei_presence SET state = 'ringing', since = clock_timestamp(), call_id = %(call)s
+    FROM wanted WHERE renkei_presence.agent_id = wanted.agent_id
+    RETURNING renkei_presence.agent_id
+)
+INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_why)
+SELECT %(call)s, agent_id, %(ring_id)s, clock_timestamp(), '' FROM taken
+ON CONFLICT (call_id, ring_id, agent_id) DO UPDATE SET ring_id = EXCLUDED.ring_id
+RETURNING id, agent_id
+"""
+
+CALL_RINGS = "UPDATE renkei_call SET state = 'ringing' WHERE id = %(call)s AND state = 'in_ivr'"
+
+RING_OVER = """
+UPDATE renkei_callring SET ended_at = %(at)s, ended_why = %(why)s
+WHERE call_id = %(call)s AND ring_id = %(ring_id)s AND ended_at IS NULL
+    AND (%(agent)s::bigint IS NULL OR agent_id = %(agent)s)
+RETURNING id, agent_id
+"""
+
+ALL_RINGS_OVER = """
+UPDATE renkei_callring SET ended_at = %(at)s, ended_why = 'taken_back'
+WHERE call_id = %(call)s AND ended_at IS NULL RETURNING id, agent_id
+"""
+
+CALL_WAITS_AGAIN = """
+UPDATE renkei_call SET state = 'in_ivr' WHERE id = %(call)s AND state = 'ringing'
+    AND NOT EXISTS (SELECT FROM renkei_callring WHERE call_id = %(call)s AND ended_at IS NULL)
+"""
+
+FREE_AGENTS = """
+UPDATE renkei_presence SET since = clock_timestamp(), call_id = NULL, next_state = '',
+    state = CASE WHEN %(state)s::text = 'available' AND next_state <> '' THEN next_state ELSE %(state)s::text END
+WHERE agent_id = ANY(%(agents)s::bigint[]) AND state = 'ringing' AND call_id = %(call)s
+RETURNING agent_id
+"""
+
+RING_ANSWERED = """
+INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_at, ended_why)
+SELECT %(call)s, agent.id, %(ring_id)s, %(at)s, %(at)s, 'answered' FROM renkei_agent agent WHERE agent.id = %(agent)s
+ON CONFLICT (call_id, ring_id, agent_id) DO UPDATE SET ended_at = EXCLUDED.ended_at, ended_why = 'answered'
+    WHERE renkei_callring.ended_why <> 'answered'
+"""
+
+AGENT_TALKS = """
+UPDATE renkei_presence SET state = 'talking', since = clock_timestamp(), call_id = %(call)s
+WHERE agent_id = %(agent)s AND NOT (state = 'talking' AND call_id = %(call)s)
+"""
+
+ANSWERED = """
+UPDATE renkei_call SET state = 'talking', answered_by_id = %(agent)s, answered_at = %(at)s
+WHERE id = %(call)s AND state IN ('in_ivr', 'ringing') RETURNING id
+"""
+
+HELD = """
+UPDATE renkei_call SET state = CASE WHEN %(is_held)s::boolean THEN 'held' ELSE 'talking' END
+WHERE id = %(call)s AND state IN ('talking', 'held') RETURNING answered_by_id
+"""
+
+ENDED = """
+UPDATE renkei_call SET state = 'ended', outcome = %(outcome)s, ended_at = %(at)s
+WHERE id = %(call)s AND state <> 'ended' RETURNING answered_by_id
+"""
+
+AFTER_CALL = """
+UPDATE renkei_presence SET state = 'after_call', since = clock_timestamp()
+WHERE agent_id = %(agent)s AND call_id = %(call)s AND state = 'talking' RETURNING agent_id
+"""
+
+# ── announcing ──
+
+LOCK_STREAMS = """
+SELECT count(*) FROM (
+    SELECT FROM renkei_streamhead WHERE agent_id = ANY(%(agents)s::bigint[]) ORDER BY agent_id FOR UPDATE
+) AS locked
+"""
+
+ANNOUNCE = "SELECT announce(%(agents)s::bigint[], %(kind)s, %(refs)s::jsonb)"
+
+# ── commands ──
+
+CLOSE_COMMAND = """
+UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
+WHERE id = %(command)s AND done_at IS NULL RETURNING id, call_id, agent_id
+"""
+
+CLOSE_COMMANDS_OF_CALL = """
+UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
+WHERE call_id = %(call)s AND done_at IS NULL RETURNING id, call_id, agent_id
+"""
+
+CLOSE_ORPHANED_COMMANDS = """
+UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
+FROM renkei_call call
+WHERE call.id = renkei_callcommand.call_id AND done_at IS NULL
+    AND asked_at < clock_timestamp() - %(seconds)s * interval '1 second'
+RETURNING renkei_callcommand.id, call_id, agent_id
+"""
+
+OPEN_COMMAND = """
+SELECT command.id, command.call_id, call.line_id, call.owner, command.agent_id, agent.extension, command.kind
+FROM renkei_callcommand command
+JOIN renkei_call call ON call.id = command.call_id
+JOIN renkei_agent agent ON agent.id = command.agent_id
+WHERE command.id = %(command)s AND command.done_at IS NULL
+"""
+
+OPEN_COMMANDS_OF = """
+SELECT command.id FROM renkei_callcommand command JOIN renkei_call call ON call.id = command.call_id
+WHERE command.done_at IS NULL AND call.owner = %(owner)s ORDER BY command.id
+"""
+
+OPEN_SIMULATED = """
+SELECT id, line_id, kind, args FROM renkei_simulatedaction WHERE id = %(action)s AND done_at IS NULL
+"""
+
+OPEN_SIMULATED_ALL = """
+SELECT id FROM renkei_simulatedaction
+WHERE done_at IS NULL AND asked_at > clock_timestamp() - interval '30 seconds' ORDER BY id
+"""
+
+CLOSE_STALE_SIMULATED = """
+UPDATE renkei_simulatedaction SET done_at = clock_timestamp(), error_code = 'worker_gone'
+WHERE done_at IS NULL AND asked_at < clock_timestamp() - %(seconds)s * interval '1 second' RETURNING id
+"""
+
+CLOSE_SIMULATED = """
+UPDATE renkei_simulatedaction SET done_at = clock_timestamp(), error_code = %(error)s
+WHERE id = %(action)s AND done_at IS NULL RETURNING id
+"""

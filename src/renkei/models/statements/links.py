@@ -1,0 +1,51 @@
+"""Linking a chat to a call: the candidates, the stored attempt, the requests that were made for it."""
+
+_CANDIDATE = """
+SELECT conversation.id, channel_id, e164, typed_number, identified_at, received_at,
+    -- D4 counts from the last customer message received before the arrival. What was told to us later, unless the
+    -- provider told it in answer to this very call, must not move the age; nor what no fast clock explains.
+    CASE WHEN last_customer_at <= %(arrived_at)s::timestamptz + %(fast_clock)s::interval
+            AND (updated_at <= %(arrived_at)s OR conversation.id = ANY(%(fetched)s::bigint[])) THEN last_customer_at
+        ELSE COALESCE(
+            (SELECT max(sent_at) FROM renkei_chatmessage message
+                WHERE message.conversation_id = conversation.id AND message.speaker = 'customer'
+                    AND message.sent_at <= %(arrived_at)s),
+            CASE WHEN last_customer_at > %(arrived_at)s::timestamptz + %(fast_clock)s::interval
+                THEN last_customer_at END
+        ) END AS last_customer_at,
+    EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id) AS linked
+FROM renkei_chatconversation conversation
+WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
+"""
+
+OWN_CANDIDATES = _CANDIDATE + "AND e164 = %(e164)s ORDER BY received_at DESC LIMIT 200"
+
+NEAR_CANDIDATES = (
+    _CANDIDATE
+    + """AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s - %(window)s::interval
+    AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id)
+ORDER BY received_at DESC LIMIT 1000"""
+)
+
+ADD_LINK = """
+INSERT INTO renkei_chatlink (call_id, ivr_id, conversation_id, reason, source, record, window_minutes, at)
+SELECT %(call)s, ivr.id, %(conversation)s::bigint, %(reason)s, %(source)s, %(record)s::jsonb, %(window_minutes)s,
+    clock_timestamp()
+FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
+RETURNING id
+"""
+
+HAD_LINK = """
+SELECT EXISTS (SELECT FROM renkei_chatlink link
+    WHERE link.call_id = call.id AND link.record->>'look_up' = %(look_up)s)
+FROM renkei_call call WHERE call.id = %(call)s FOR UPDATE
+"""
+"""The lock waits for a transaction that is just storing it: its row points at the call."""
+
+ADD_EXCHANGE = """
+INSERT INTO renkei_externalapicall (call_id, ivr_id, connector, method, url, request_headers, request_body, status,
+    outcome, error, duration_ms, answer_excerpt, is_confidential, at)
+SELECT %(call)s::bigint, ivr.id, %(connector)s, %(method)s, %(url)s, %(request_headers)s::jsonb, %(request_body)s,
+    %(status)s::int, %(outcome)s, %(error)s, %(duration_ms)s, %(answer_excerpt)s, %(is_confidential)s, %(at)s
+FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
+"""
