@@ -1,0 +1,1 @@
+"""Chat systems: one file each, strangers to each other, all behind contract.py. Knows no Django."""

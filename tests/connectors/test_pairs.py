@@ -1,0 +1,71 @@
+"""Every pair name.in.json / name.out.json of a connector: what came in, and what we make of it.
+
+A delivery or an answer that was not understood becomes a test by laying its file here.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renkei.connectors import described, standard
+from renkei.connectors.contract import Delivery
+from renkei.connectors.reading import read_conversations
+from renkei.domain.chat import Conversation
+from renkei.domain.foreign_json import read_json
+from renkei.errors import MalformedPayloadError
+
+HERE = Path(__file__).parent
+
+
+def parse_push(body: bytes) -> tuple[Conversation, ...]:
+    return standard.parse(Delivery(headers={}, body=body))
+
+
+def parse_lookup(body: bytes) -> tuple[Conversation, ...]:
+    return read_conversations(read_json(body), standard.SHAPE, project_id="P", channel_id="C")
+
+
+def parse_described(name: str, body: bytes) -> tuple[Conversation, ...]:
+    return read_conversations(read_json(body), described.shipped(name).shape, project_id="P", channel_id="C")
+
+
+PARSERS: dict[str, Callable[[bytes], tuple[Conversation, ...]]] = {
+    "standard": parse_push,
+    "standard_lookup": parse_lookup,
+    "dec_support": partial(parse_described, "dec_support"),
+}
+PAIRS = sorted(HERE.glob("*/*.in.json"))
+
+
+def outcome(folder: str, body: bytes) -> Any:
+    try:
+        conversations = PARSERS[folder](body)
+    except MalformedPayloadError as refused:
+        return {"refused": refused.code} | dict(refused.params)
+    return [dataclasses.asdict(each) for each in conversations]
+
+
+def test_there_are_pairs_for_every_parser() -> None:
+    assert {pair.parent.name for pair in PAIRS} == set(PARSERS)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[f"{pair.parent.name}/{pair.name[:-8]}" for pair in PAIRS])
+def test_what_came_in_is_understood_as_written_beside_it(pair: Path) -> None:
+    expected = json.loads(pair.with_name(pair.name.replace(".in.json", ".out.json")).read_text(encoding="utf-8"))
+    seen = json.loads(json.dumps(outcome(pair.parent.name, pair.read_bytes()), default=lambda each: each.isoformat()))
+    assert seen == expected
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[f"{pair.parent.name}/{pair.name[:-8]}" for pair in PAIRS])
+def test_no_cut_and_no_changed_byte_makes_a_parser_crash(pair: Path) -> None:
+    body = pair.read_bytes()
+    step = max(1, len(body) // 150)
+    for position in range(0, len(body), step):
+        outcome(pair.parent.name, body[:position])
+        outcome(pair.parent.name, body[:position] + b"\x00" + body[position + 1 :])
+        outcome(pair.parent.name, body[:position] + b"1" + body[position + 1 :])
