@@ -1,0 +1,1 @@
+"""What happens: each action takes the actor first, is one transaction, and announces in it."""

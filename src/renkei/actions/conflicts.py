@@ -1,0 +1,28 @@
+"""What the database refuses becomes a refusal people understand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from renkei.errors import RejectedError
+
+
+@contextmanager
+def refusing_conflicts() -> Iterator[None]:
+    """One transaction; RejectedError ``already_exists`` for a value that must be unique, ``in_use`` for a row that
+    others still need, ``service_type_fixed`` where the trigger holds an IVR's kind (R21)."""
+    try:
+        with transaction.atomic():
+            yield
+    except ProtectedError as error:
+        raise RejectedError("in_use") from error
+    except IntegrityError as error:
+        if "ivr_kind_is_fixed" in str(error):
+            raise RejectedError("service_type_fixed") from error
+        if "foreign key" in str(error):
+            raise RejectedError("in_use") from error
+        if "unique" in str(error):
+            raise RejectedError("already_exists") from error
+        raise

@@ -1,0 +1,1 @@
+"""What must go again: rows past their time."""

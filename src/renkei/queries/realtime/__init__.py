@@ -1,0 +1,1 @@
+"""The hot path's look-ups: settings snapshot, viewer, replay."""
