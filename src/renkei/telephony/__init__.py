@@ -1,0 +1,1 @@
+"""The telephone: one port, a simulator and Asterisk behind it. Knows no Django and no database."""
