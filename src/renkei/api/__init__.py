@@ -1,0 +1,1 @@
+"""The REST API for other systems: administration and histories, behind API keys."""

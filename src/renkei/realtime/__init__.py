@@ -1,0 +1,1 @@
+"""The ASGI process: event stream to browsers, look-up API, signed webhooks."""

@@ -1,0 +1,209 @@
+"""POST /api/look-up: the linkage for a telephone system of one's own (R76, B13); contract in docs/realtime-api/."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from django.utils import translation
+from psycopg_pool import PoolTimeout
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+
+from renkei import clock
+from renkei.actions.realtime.links import Asking, Linked, decide
+from renkei.actions.realtime.look_up import (
+    AskedCall,
+    AskedIvr,
+    begin_look_up,
+    finish_look_up,
+    note_reading,
+    stamp_arrival,
+)
+from renkei.connectors.providers import ToldByProvider
+from renkei.domain.exchanges import date_exchange
+from renkei.domain.matching import Attempt, LinkDecision, LookedUp, Outcome, refuse_to_ask
+from renkei.domain.phone import Telephone
+from renkei.domain.plan import IvrPlan, LinePlan, Linkage
+from renkei.domain.transcript import Line
+from renkei.errors import MalformedPayloadError
+from renkei.messages import explain_reason, say_result, sentence
+from renkei.queries.realtime.look_up import KeyReader, find_key, read_transcript
+from renkei.realtime.answers import answer, refuse
+from renkei.realtime.locks import locked_by
+from renkei.realtime.parts import Parts, parts_of
+from renkei.realtime.questions import Question, read_question
+from renkei.realtime.reading import TooMuchError, client_of, read_body
+
+LONGEST_BODY = 20_000
+FAST_CLOCK = timedelta(minutes=5)
+RIGHT, CHAT_RIGHT = "look_up.view", "chat_content.view"
+
+log = structlog.get_logger()
+
+
+@locked_by(RIGHT)
+async def look_up(request: Request) -> JSONResponse:
+    """Answer with the reason, its message, and the transcript where the key may read chats (R109)."""
+    parts = parts_of(request)
+    with translation.override(_language(request)):
+        wait = parts.look_ups.take(client_of(request))
+        if wait:
+            seconds = max(1, round(wait))
+            return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})
+        try:
+            return await _answer(parts, request)
+        except TooMuchError:
+            return refuse(413, "too_large")
+        except ClientDisconnect:
+            return refuse(400, "not_json")
+        except MalformedPayloadError as error:
+            return refuse(422, error.code, params=error.params)
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            log.warning("look_up.failed", error=type(error).__name__)
+            return refuse(503, "database_away", headers={"retry-after": "5"})
+
+
+def _language(request: Request) -> str:
+    return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "ja"
+
+
+async def _answer(parts: Parts, request: Request) -> JSONResponse:
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    async with parts.pool.connection() as connection:
+        key = await find_key(connection, text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        return refuse(401, "api_key_required", headers={"www-authenticate": "Bearer"})
+    if not key.may(RIGHT):
+        return refuse(403, "forbidden")
+    question = read_question(await read_body(request, LONGEST_BODY))
+    if question.arrived_at is not None and question.arrived_at > clock.now() + FAST_CLOCK:
+        raise MalformedPayloadError("arrived_in_future", field="arrived_at")
+    plan = await parts.plans.current()
+    ivr = plan.ivrs.get(question.ivr)
+    if ivr is None or ivr.linkage is None:
+        return refuse(404, "unknown_ivr")
+    if question.mode == "stored":
+        return await _by_what_is_stored(parts, key, question, plan, ivr.linkage)
+    return await _in_full(parts, key, question, plan, ivr, ivr.linkage)
+
+
+async def _by_what_is_stored(
+    parts: Parts, key: KeyReader, question: Question, plan: LinePlan, linkage: Linkage
+) -> JSONResponse:
+    looked_up = _refused(question, plan, linkage) or LookedUp(Outcome.ANSWERED)
+    async with parts.pool.connection() as connection:
+        arrived_at = question.arrived_at or await stamp_arrival(connection)
+        decision = await decide(connection, _asking(None, question, plan, linkage, arrived_at), looked_up)
+        lines = await _transcript(connection, key, decision, call_id=None)
+    return _show(decision, lines, call_id=None)
+
+
+async def _in_full(
+    parts: Parts, key: KeyReader, question: Question, plan: LinePlan, ivr: IvrPlan, linkage: Linkage
+) -> JSONResponse:
+    """As the calls worker does it. No connection is held while the provider is waited for."""
+    asked_ivr = AskedIvr(ivr.id, ivr.name)
+    async with parts.pool.connection() as connection:
+        begun = await begin_look_up(connection, _call(key, question, plan), ivr=asked_ivr)
+    began = clock.now()
+    told = await _ask(parts, question, plan, linkage)
+    if told.bug is not None:
+        log.error("look_up.connector_failed", connector=linkage.connector, exc_info=told.bug)
+    async with parts.pool.connection() as connection:
+        linked: Linked = await finish_look_up(
+            connection,
+            begun,
+            ivr=asked_ivr,
+            asking=_asking(begun.id, question, plan, linkage, begun.arrived_at, ivr_id=ivr.id),
+            looked_up=told.looked_up,
+            conversations=told.conversations,
+            exchanges=tuple(date_exchange(each, began=began) for each in told.exchanges),
+        )
+        lines = await _transcript(connection, key, linked.decision, call_id=begun.id)
+    return _show(linked.decision, lines, call_id=begun.id)
+
+
+async def _ask(parts: Parts, question: Question, plan: LinePlan, linkage: Linkage) -> ToldByProvider:
+    refused = _refused(question, plan, linkage)
+    if refused is not None or not isinstance(question.caller, Telephone):
+        return ToldByProvider(refused or LookedUp(Outcome.NO_CALLER))
+    return await parts.providers.ask(linkage, question.caller.e164, seconds=plan.budget_seconds)
+
+
+def _refused(question: Question, plan: LinePlan, linkage: Linkage) -> LookedUp | None:
+    return refuse_to_ask(question.caller, settings_problem=linkage.problem or None, is_on=plan.linkage_is_on)
+
+
+def _call(key: KeyReader, question: Question, plan: LinePlan) -> AskedCall:
+    number = plan.find_number(question.dialled)
+    return AskedCall(
+        line_id=f"api-{key.id}-{question.call_id or secrets.token_urlsafe(12)}",
+        caller=question.caller,
+        caller_raw=question.caller_raw,
+        caller_name=question.caller_name,
+        dialled_raw=question.dialled,
+        number_id=number.id if number else None,
+        arrived_at=question.arrived_at,
+    )
+
+
+def _asking(
+    call_id: int | None,
+    question: Question,
+    plan: LinePlan,
+    linkage: Linkage,
+    arrived_at: datetime,
+    *,
+    ivr_id: int | None = None,
+) -> Asking:
+    attempt = Attempt(
+        caller=question.caller,
+        channel_id=linkage.channel_id,
+        arrived_at=arrived_at,
+        window=plan.window,
+        project_id=linkage.project_id,
+    )
+    return Asking(call_id=call_id, ivr_id=ivr_id, connector=linkage.connector, attempt=attempt)
+
+
+async def _transcript(
+    connection: psycopg.AsyncConnection[Any], key: KeyReader, decision: LinkDecision, *, call_id: int | None
+) -> tuple[Line, ...] | None:
+    """The lines, their reading written down; None for a key that may not read chats, or where none was linked."""
+    if decision.chosen is None or not key.may(CHAT_RIGHT):
+        return None
+    async with connection.transaction():
+        lines = await read_transcript(connection, decision.chosen.id)
+        await note_reading(connection, key.id, conversation_id=decision.chosen.id, call_id=call_id)
+    return lines
+
+
+def _show(decision: LinkDecision, lines: tuple[Line, ...] | None, *, call_id: int | None) -> JSONResponse:
+    message = None if decision.message is None else {"code": decision.message.value, "text": say_result(decision)}
+    content: dict[str, Any] = {
+        "call": call_id,
+        "linked": decision.chosen is not None,
+        "reason": decision.reason.value,
+        "why": explain_reason(decision.reason),
+        "branch": decision.branch.value,
+        "source": None if decision.source is None else decision.source.value,
+        "message": message,
+        "claimed_by": len(decision.claimed_by),
+        "hint": sentence("caller_is_a_hint"),
+    }
+    if lines is not None:
+        content["transcript"] = [_line(line) for line in lines]
+    return answer(content)
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "side": line.side.value,
+        "speaker": sentence(line.label),
+        "text": line.text,
+        "link": None if line.link is None else line.link.href,
+        "sent_at": line.sent_at.isoformat(),
+    }

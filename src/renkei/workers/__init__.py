@@ -1,0 +1,1 @@
+"""Loops that never sleep: the calls, and the jobs."""

@@ -1,0 +1,174 @@
+"""What a calls worker makes good by itself: lost notes, slow lines, settings that failed, callers who left early."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from renkei.actions.realtime import calls as call_actions
+from renkei.actions.realtime import links as link_actions
+from renkei.cli.emulate.failures import Failure
+from renkei.domain.ivr_words import NoteEnded
+from renkei.domain.plan import LinePlan
+from renkei.queries.realtime import snapshot
+from renkei.telephony.port import LineError, StandingCall
+from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
+from tests.workers.conftest import Bot, Centre, Desk, eventually
+
+
+@pytest.fixture
+def agent(centre: Centre) -> int:
+    agent = centre.agent("101")
+    rule = centre.rule("受付", [{"do": "ring", "agents": [agent], "seconds": 20}])
+    centre.number(entry_rule_id=rule)
+    return agent
+
+
+@pytest.fixture(autouse=True)
+def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls_lease, "BEAT_SECONDS", 0.1)
+
+
+async def _talk(desk: Desk, centre: Centre) -> None:
+    desk.dial("sim-1")
+    await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
+    await desk.until_rung("sim-1", "101")
+    desk.line.answer_ring("sim-1", extension="101")
+    await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
+
+
+async def test_an_end_that_could_not_be_written_is_entered_at_a_later_heartbeat(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in one note must not leave a call standing and its agent talking for ever."""
+    await desk.start()
+    await _talk(desk, centre)
+    healthy = call_actions.record
+    failures = iter([True])
+
+    async def fail_once(conn: Any, call_id: int, *, notes: Sequence[Any]) -> None:
+        if any(isinstance(each.note, NoteEnded) for each in notes) and next(failures, False):
+            raise ValueError("a bug")
+        await healthy(conn, call_id, notes=notes)
+
+    monkeypatch.setattr(calls_journal, "record", fail_once)
+    desk.line.hang_up("sim-1")
+    assert (await desk.until_ended("sim-1"))["outcome"] == "answered"
+    await desk.until(lambda: centre.presence(agent) == "after_call")
+
+
+async def test_a_line_that_does_not_say_what_stands_costs_no_lease(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: others take our calls when our lease runs out, so nothing slow may keep it from being renewed."""
+    monkeypatch.setattr(calls_lease, "LEASE_SECONDS", 1.0)
+    worker = await desk.start()
+    is_asked = asyncio.Event()
+
+    async def never() -> Sequence[StandingCall]:
+        is_asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(desk.line, "standing_calls", never)
+    worker.standing._is_due = True
+    await asyncio.wait_for(is_asked.wait(), 5)
+    before = centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"]
+    await desk.until(lambda: centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"] > before)
+
+
+async def test_a_caller_who_leaves_during_the_look_up_leaves_its_result_behind(
+    desk: Desk, centre: Centre, bot: Bot
+) -> None:
+    """Proves R133, R134, D2."""
+    centre.rows("UPDATE renkei_installation SET lookup_budget_ms = 600 RETURNING id")
+    error_rule = centre.rule("障害", [{"do": "busy"}])
+    centre.number(entry_ivr_id=centre.ivr("連携", bot.url, error_rule=error_rule))
+    bot.provider.trouble.order(Failure.BLACK_HOLE)
+    await desk.start()
+    desk.dial("sim-1")
+    await desk.until_step("sim-1", "entered")
+    desk.line.hang_up("sim-1")
+    assert (await desk.until_ended("sim-1"))["outcome"] == "abandoned"
+    await desk.until(lambda: centre.link("sim-1"))
+    assert centre.link("sim-1")["reason"] == "request_error"
+    assert centre.exchanges("sim-1")[-1]["outcome"] == "timed_out"
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_a_look_up_of_which_nobody_knows_whether_it_was_stored_is_stored_once(
+    desk: Desk, centre: Centre, bot: Bot, monkeypatch: pytest.MonkeyPatch, *, is_stored: bool
+) -> None:
+    """Proves R134, D2. The database went away while the attempt was being stored."""
+    error_rule = centre.rule("障害", [{"do": "busy"}])
+    centre.number(entry_ivr_id=centre.ivr("連携", bot.url, error_rule=error_rule))
+    await desk.start()
+    healthy = link_actions.link_chat
+
+    async def lose(conn: Any, asking: Any, **told: Any) -> None:
+        if is_stored:
+            await healthy(conn, asking, **told)
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(calls_look_up, "link_chat", lose)
+    desk.dial("sim-1")
+    await desk.until_ended("sim-1")
+    await desk.until(lambda: not desk.workers[0][0].serving.journals)
+    call = centre.call("sim-1")["id"]
+    links = centre.rows("SELECT reason FROM renkei_chatlink WHERE call_id = %(call)s", call=call)
+    assert [link["reason"] for link in links] == ["no_chat" if is_stored else "request_error"]
+    assert [exchange["outcome"] for exchange in centre.exchanges("sim-1")] == ["ok"]
+
+
+async def test_settings_that_could_not_be_read_are_read_again(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever went wrong: without settings the worker would serve nobody."""
+    healthy = snapshot.read_snapshot
+    failures = iter([True, True, True])
+
+    async def fail_at_first(conn: Any) -> snapshot.Snapshot:
+        if next(failures, False):
+            raise ValueError("a bug")
+        return await healthy(conn)
+
+    monkeypatch.setattr(calls_settings, "read_snapshot", fail_at_first)
+    await asyncio.wait_for(desk.start(), 10)
+
+
+async def test_a_plan_the_line_refused_once_is_pushed_again(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: what the line runs without us must be what was saved last."""
+    await desk.start()
+    healthy = desk.line.push_plan
+    failures = iter([True])
+
+    async def fail_once(plan: LinePlan) -> None:
+        if next(failures, False):
+            raise LineError("busy")
+        await healthy(plan)
+
+    monkeypatch.setattr(desk.line, "push_plan", fail_once)
+    rule = centre.rule("夜間", [{"do": "busy"}])
+    await eventually(lambda: rule in desk.line._plan.rules)
+
+
+async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:
+    """Who slept once must not ask the database before the first command of every later call."""
+    worker = await desk.start()
+    worker.serving.lease._slept += 1
+    centre.rows("UPDATE renkei_worker SET epoch = epoch RETURNING epoch")
+    asked: list[object] = []
+    healthy = worker.serving.database.run
+
+    async def watch(deed: Any, *, seconds: float) -> Any:
+        if seconds == calls_lease.ASK_SECONDS and "owned_calls" in deed.__code__.co_names:
+            asked.append(deed)
+        return await healthy(deed, seconds=seconds)
+
+    worker.serving.database.run = watch  # type: ignore[method-assign]
+    await _talk(desk, centre)
+    assert asked == []
