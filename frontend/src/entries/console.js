@@ -1,0 +1,9 @@
+// Every page: fragments by htmx, confirmation, menus. What it needs from a page stands in data- attributes.
+import htmx from "htmx.org";
+import "../console/asking.js";
+import "../console/chat_copy.js";
+import "../console/counting.js";
+import "../console/dependent_fields.js";
+import "../console/menu.js";
+
+window.htmx = htmx;

@@ -1,0 +1,2 @@
+// The demonstration's pages: the simulated telephone under the keyboard. Copying is the console's.
+import "../demo/telephone.js";

@@ -1,0 +1,1 @@
+"""Pages, by who sits in front of them."""

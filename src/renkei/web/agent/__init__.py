@@ -1,0 +1,1 @@
+"""The agent's desk: softphone, the three windows of a call, own calls."""

@@ -1,0 +1,1 @@
+"""The console: histories and settings, for those who run the centre."""

@@ -1,0 +1,49 @@
+"""How the console's forms look: every widget gets its class, its help and its error are tied to it."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from renkei.errors import RejectedError
+from renkei.messages import say
+
+NOTHING: tuple[str, Any] = ("", "–")
+
+_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, "choices"),
+    (forms.RadioSelect, "choices"),
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.Select, "form-select"),
+    (forms.Widget, "form-control"),
+)
+
+
+class ScreenForm(forms.Form):
+    """A form of the console."""
+
+    def __init__(self, *positional: Any, **options: Any) -> None:
+        super().__init__(*positional, **options)
+        for field in self.fields.values():
+            kind = next(name for widget, name in _CLASSES if isinstance(field.widget, widget))
+            field.widget.attrs.setdefault("class", kind)
+
+    def choose(self, name: str, choices: Any) -> None:
+        """Give a ChoiceField its choices."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def refuse(self, error: RejectedError, field: str | None = None) -> None:
+        """Show a refusal where it belongs; what was typed stays."""
+        self.add_error(field, say(error))
+
+
+def number_or_none(typed: object) -> int | None:
+    """The id behind a choice; None for the empty one."""
+    return int(str(typed)) if typed not in (None, "") else None
+
+
+def sent(request: HttpRequest) -> Any:
+    """The form's data when it was sent, else None."""
+    return request.POST if request.method == "POST" else None
