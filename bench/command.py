@@ -1,0 +1,33 @@
+"""``./renkei bench NAME``: measures one thing beside its yardstick and prints the ratio."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bench import calls, look_up, pop_up
+from bench.report import Report
+
+BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], str]] = {
+    "calls": (calls.run, "calls with a look-up through Asterisk, against the barest ARI application"),
+    "decision": (calls.decide, "arrival to answer at 50 calls a second, against the same bare application"),
+    "look-up": (look_up.run, "the look-up API against a bare route with the same statement"),
+    "pop-up": (pop_up.run, "a call's arrival to the event in its agent's stream, against bare LISTEN/NOTIFY"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one bench, print its table; returns the exit status (0 also when an aim is missed)."""
+    names = "\n".join(f"  {name:<10} {what}" for name, (_, what) in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="renkei bench", epilog=names, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--scale", type=float, default=1.0, help="how much is stored or open, 1 is the usual size")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each side is measured")
+    options = parser.parse_args(argv)
+    bench, _ = BENCHES[options.name]
+    report = asyncio.run(bench(options.scale, options.seconds))
+    sys.stdout.write(report.write())
+    return 0

@@ -1,0 +1,1 @@
+"""The demonstration: a sample office with sixty days of history."""

@@ -1,0 +1,91 @@
+"""``renkei doctor``: looks at this machine and installation, one line each; exit code 1 when something is wrong."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from renkei import clock
+from renkei.cli.certificates import Pair, fault_of
+from renkei.cli.database import check_reachable, named_by
+from renkei.cli.home import default_folder
+from renkei.cli.needs import NEEDS, TREE, installed_version
+from renkei.cli.postgres_files import is_passable
+from renkei.cli.process import Lock
+from renkei.cli.refusal import RefusalError
+
+_ROOM = 2_000_000_000  # bytes that should be free
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `advice` is empty when it is well, and a hint only where it is not `serious`."""
+
+    what: str
+    advice: str = ""
+    serious: bool = True
+
+
+def main(argv: list[str]) -> int:
+    """Print every finding."""
+    parser = argparse.ArgumentParser(prog="renkei doctor")
+    parser.add_argument("--data", type=Path, help="the installation's folder")
+    options = parser.parse_args(argv)
+    given = options.data or os.environ.get("RENKEI_DATA_DIR")
+    folders = [Path(given)] if given else [default_folder("demo"), default_folder("empty")]
+    findings = [*_machine(), *(finding for folder in folders for finding in _installation(folder.absolute()))]
+    for finding in findings:
+        mark = "ok     " if not finding.advice else "WRONG  " if finding.serious else "hint   "
+        print(f"{mark}{finding.what}{': ' + finding.advice if finding.advice else ''}")
+    return 1 if any(finding.advice and finding.serious for finding in findings) else 0
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding(f"Python {sys.version.split()[0]}")
+    url = os.environ.get("RENKEI_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    if url:
+        yield Finding(f"the database of {named_by(url)}", _refused(url))
+    version = installed_version()
+    if version and version < 20:
+        yield Finding(f"Asterisk {version}", "Renkei needs Asterisk 20 or newer for real calls", serious=False)
+    elif not version and not TREE.exists():
+        yield Finding("Asterisk", "none here; the simulated line works without one", serious=False)
+    missing = [need.package for need in NEEDS if not need.is_met]
+    advice = f"the tests would skip what needs {', '.join(missing)}" if missing else ""
+    yield Finding("what the tests need", advice, serious=False)
+
+
+def _refused(url: str) -> str:
+    try:
+        check_reachable(url)
+    except RefusalError as refusal:
+        return str(refusal)
+    return ""
+
+
+def _installation(folder: Path) -> Iterator[Finding]:
+    if not folder.exists():
+        yield Finding(f"{folder}", "nothing installed there yet", serious=False)
+        return
+    yield Finding(f"{folder} can be written", "" if os.access(folder, os.W_OK) else "this account may not write to it")
+    free = shutil.disk_usage(folder).free
+    yield Finding(f"{free / 1e9:.1f} GB free at {folder}", "" if free > _ROOM else "keep at least 2 GB free")
+    if os.geteuid() == 0:
+        advice = "" if is_passable(folder) else "a folder above it is closed; the database's user cannot get there"
+        yield Finding(f"{folder} can be reached by the database's user", advice)
+    for name in ("secrets.json", "postgres/database.json", "tls/server.key", "tls/authority.key"):
+        path = folder / name
+        if path.exists():
+            mode = path.stat().st_mode & 0o777
+            yield Finding(f"{path} is closed to others", "" if mode == 0o600 else f"chmod 600 {path}")
+    certificate, key = folder / "tls" / "server.crt", folder / "tls" / "server.key"
+    if certificate.exists() and key.exists():
+        pair = Pair(certificate.read_bytes(), key.read_bytes())
+        yield Finding(f"{certificate}", fault_of(pair, clock.now()) or "")
+    lock = Lock(folder / "instance.lock")
+    free_to_take = lock.take()
+    lock.release()
+    yield Finding(f"Renkei on {folder} is {'not running' if free_to_take else 'running'}")

@@ -1,0 +1,50 @@
+"""``renkei emulate``: the emulated chatbot provider as a process of its own."""
+
+import argparse
+import contextlib
+import os
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from renkei import clock
+from renkei.cli.emulate.app import Provider, make_app
+from renkei.cli.emulate.office import Office
+from renkei.cli.emulate.server import listen, make_server
+
+DEFAULT_URL = "http://127.0.0.1:8650"
+
+
+def main(argv: list[str]) -> int:
+    """Serve until told to stop; returns the exit status. Listens on loopback only: anybody may order its failures."""
+    parser = argparse.ArgumentParser(prog="renkei emulate", description="Run the emulated chatbot provider.")
+    parser.add_argument("--url", default=os.environ.get("RENKEI_EMULATOR_URL") or DEFAULT_URL)
+    parser.add_argument("--folder", type=Path, help="keep chats and uploads here over a restart")
+    options = parser.parse_args(argv)
+    parts = urlsplit(options.url)
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme != "http" or port is None or not _is_loopback(host):
+        sys.stderr.write(f"emulate: {options.url} must be http://127.0.0.1:PORT (loopback, with a port).\n")
+        return 2
+    with contextlib.suppress(KeyboardInterrupt):  # the server has stopped by then
+        return _serve(options.url, host, port, options.folder)
+    return 0
+
+
+def _serve(url: str, host: str, port: int, folder: Path | None) -> int:
+    try:
+        listening = listen("127.0.0.1" if host == "localhost" else host, port)
+        office = Office(folder=folder)
+    except OSError as error:
+        sys.stderr.write(f"emulate: cannot start at {url}: {error.strerror}.\n")
+        return 1
+    make_server(make_app(Provider(office, now=clock.now, public_url=url))).run(sockets=[listening])
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The house inspects itself: arrows, names, sizes, translations, requirement rows."""
