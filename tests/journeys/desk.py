@@ -1,0 +1,142 @@
+"""What the journeys do again and again: chat, dial, sit at the desk. Words are those of the Japanese screens."""
+
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.journeys.stack import Stack
+
+Open = Callable[[str], Page]
+CALLER = "090-1234-5678"
+
+
+def red_picture() -> bytes:
+    """A small PNG, wholly red."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\x00" + b"\xd0\x10\x10" * 24 for _ in range(24))
+    header = struct.pack(">IIBBBBB", 24, 24, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChat:
+    """The customer in the emulated provider's page."""
+
+    page: Page
+
+    @classmethod
+    def open(cls, person: BrowserContext, stack: Stack) -> "CustomerChat":
+        """A new chat in a new tab."""
+        page = person.new_page()
+        page.goto(stack.emulator)
+        chat = cls(page)
+        expect(chat.messages).not_to_have_count(0)
+        return chat
+
+    @property
+    def messages(self) -> Locator:
+        """All bubbles."""
+        return self.page.locator("#messages > li")
+
+    def say(self, text: str) -> None:
+        """Type and send."""
+        before = self.messages.count()
+        self.page.locator("#text").fill(text)
+        self.page.locator("#say button[type=submit]").click()
+        expect(self.messages).to_have_count(before + 2)
+
+    def send_picture(self, name: str) -> None:
+        """Attach a picture."""
+        before = self.messages.count()
+        self.page.locator("#picture").set_input_files({"name": name, "mimeType": "image/png", "buffer": red_picture()})
+        expect(self.messages).to_have_count(before + 2)
+
+    def give_number(self, number: str) -> None:
+        """Type the telephone number, the key of the linkage."""
+        self.page.locator("#number").fill(number)
+        self.page.locator("#give button[type=submit]").click()
+        expect(self.page.locator("#given")).to_contain_text(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """The customer's simulated telephone."""
+
+    page: Page
+
+    @classmethod
+    def dial(
+        cls, open_tab: Open, *, number: str = CALLER, withheld: bool = False, to: str = "チャット専用"
+    ) -> "Telephone":
+        """Call the number whose name begins with ``to``."""
+        page = open_tab("/try/line/")
+        wanted = page.get_by_label("かける番号")
+        value = wanted.locator("option", has_text=re.compile(f"^{to}")).get_attribute("value")
+        wanted.select_option(value)
+        page.get_by_label("発信者番号").fill(number)
+        page.get_by_label("番号を通知しない").set_checked(withheld)
+        page.get_by_role("button", name="発信").click()
+        return cls(page)
+
+    def expect_stage(self, *stages: str) -> None:
+        """Wait until the customer hears one of these."""
+        expect(self.page.locator("#heard")).to_have_attribute("data-stage", re.compile("|".join(stages)))
+
+    def hang_up(self) -> None:
+        """Put the receiver down."""
+        self.page.get_by_role("button", name="切断").click()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The agent's page."""
+
+    page: Page
+
+    @classmethod
+    def sit_down(cls, open_tab: Open) -> "Desk":
+        """Open the desk and be available."""
+        page = open_tab("/desk/")
+        desk = cls(page)
+        expect(page.locator("[data-presence]")).to_be_visible()
+        if page.locator('[data-presence="after_call"]').count():
+            page.locator('[data-do="finish"]').first.click()
+        page.locator('[data-presence-choice="available"]').click()
+        expect(page.locator('[data-presence="available"]')).to_be_visible()
+        return desk
+
+    def window(self, name: str) -> Locator:
+        """The newest call's window: notice, route or chat."""
+        return self.page.locator(f'.desk-call [data-window="{name}"]').first
+
+    def expect_stage(self, stage: str) -> None:
+        """Wait until the newest call is there."""
+        expect(self.window("notice").locator("[data-stage]")).to_have_attribute("data-stage", stage)
+
+    def do(self, what: str) -> None:
+        """Press a button of the newest call: accept, hang_up, finish."""
+        self.window("notice").locator(f'[data-do="{what}"]').click()
+
+    def accept_and_finish(self, telephone: Telephone) -> None:
+        """The shortest contact: answer, the customer hangs up, after-call work done."""
+        self.do("accept")
+        telephone.expect_stage("talking")
+        telephone.hang_up()
+        self.expect_stage("after_call")
+        self.do("finish")
+        expect(self.page.locator('[data-presence="available"]')).to_be_visible()
+
+
+def open_newest_call(open_tab: Open) -> Page:
+    """The detail of the newest call of 発着信履歴."""
+    page = open_tab("/console/calls/")
+    page.locator("a.row-link").first.click()
+    expect(page.get_by_role("heading", name="チャット内容")).to_be_visible()
+    return page
