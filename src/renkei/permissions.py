@@ -38,6 +38,12 @@ RESOURCES: Mapping[str, Resource] = {
     "phone_number": Resource(_("Telephone numbers"), _ALL),
     "agent": Resource(_("Agents"), _ALL),
     "role": Resource(_("Roles"), _ALL),
+    "business_group": Resource(_("Business groups"), _ALL),
+    "interaction_template": Resource(_("Interaction templates"), _ALL),
+    "customer": Resource(_("Customers"), ("view", "create", "edit", "delete", "export")),
+    "case": Resource(_("Cases and interactions"), ("view", "create", "edit", "delete", "export")),
+    "chat_setting": Resource(_("SNS management > Chat settings"), _ALL),
+    "service": Resource(_("Service management"), ("view", "edit")),
     "system_settings": Resource(_("System settings"), ("view", "edit")),
     "api_key": Resource(_("API keys"), _ALL),
     "audit": Resource(_("Audit"), ("view", "export")),
@@ -76,11 +82,33 @@ BUILT_IN_ROLES: Mapping[str, frozenset[str]] = {
             "business_label.view",
             "phone_number.view",
             "agent.view",
+            "business_group.view",
+            "interaction_template.view",
+            "customer.view",
+            "customer.create",
+            "customer.edit",
+            "case.view",
+            "case.create",
+            "case.edit",
+            "case.export",
+            "chat_setting.view",
+            "service.view",
             "rehearsal.view",
             "rehearsal.create",
         }
     ),
-    AGENT: frozenset({"desk.view", "call_history.view", "chat_content.view"}),
+    AGENT: frozenset(
+        {
+            "desk.view",
+            "call_history.view",
+            "chat_content.view",
+            "customer.view",
+            "customer.create",
+            "customer.edit",
+            "case.view",
+            "case.edit",
+        }
+    ),
 }
 
 

@@ -1,18 +1,22 @@
 """What every chat system's connector offers and returns.
 
 A connector declares up to two frozen dataclasses of settings, from which the screens draw their forms, and fills the
-functions it can: ``find_by_phone`` (asked when a call arrives), ``verify`` and ``parse`` (it pushes to us). Each field
-of a settings dataclass carries metadata made by ``setting``; its label and help are message ids in English.
+functions it can: ``find_by_phone`` (asked when a call arrives), ``verify`` and ``parse`` (it pushes to us),
+``closed_since`` and ``parse_closed`` (its completed chats are imported). Each field of a settings dataclass carries
+metadata made by ``setting``; its label and help are message ids in English.
 """
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from renkei.domain.chat import Conversation
+from renkei.domain.closed_chat import ClosedChat
 from renkei.domain.exchanges import ApiExchange as ApiExchange
 from renkei.domain.extraction import FailureKind as FailureKind
+from renkei.domain.foreign_json import Json
 from renkei.outbound import AllowList, Breakers, HttpClient
 
 DEFAULT_BUDGET_SECONDS = 3.0
@@ -74,6 +78,47 @@ class Delivery:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedQuestion:
+    """Which closed chats: those whose content changed at or after ``since`` (the chat system's time; None: all of
+    them), and before ``until`` where it is given. ``page`` is the token the page before gave, None for the first."""
+
+    since: datetime | None
+    page: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRecord:
+    """A chat system's record as it came; ``source_id`` is the id found in it, empty where it has none."""
+
+    payload: Json
+    source_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage:
+    """One page of closed chats. ``next`` is the next page's token, None after the last. ``is_steady`` is False where
+    records may shift from page to page while they are walked (numbered pages)."""
+
+    records: tuple[ClosedRecord, ...]
+    next: str | None = None
+    is_steady: bool = True
+    exchanges: tuple[ApiExchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedContext:
+    """What a fetch may use: the client, the destinations allowed, and the seconds one page may take."""
+
+    http: HttpClient
+    allow: AllowList = NOTHING_ALLOWED
+    budget_seconds: float = 30.0
+
+
+ClosedSince = Callable[[Any, ClosedQuestion, ClosedContext], Awaitable[ClosedPage]]
+ParseClosed = Callable[[Json], ClosedChat | None]
+ParsePushed = Callable[[Delivery], tuple[ClosedRecord, ...]]
 FindByPhone = Callable[[Any, LookupQuestion, LookupContext], Awaitable[LookupResult]]
 Verify = Callable[[Any, Delivery], str]
 Parse = Callable[[Delivery], tuple[Conversation, ...]]
@@ -87,6 +132,12 @@ class Connector:
     ``find_by_phone(settings, question, context)`` never raises for anything a provider does.
     ``verify(settings, delivery)`` returns the delivery's id for the ledger, or raises BadSignatureError.
     ``parse(delivery)`` is pure and raises MalformedPayloadError.
+    ``closed_since(settings, question, context)`` fetches one page of completed chats; it raises RetryLaterError (the
+    chat system is tired, away, or answers nonsense) and MisconfiguredError (it refuses our address, token or names).
+    ``parse_closed(payload)`` is pure: one record, None for a chat that is still open (R138); MalformedPayloadError.
+    ``verify_closed`` and ``parse_pushed`` are verify and parse for completed chats; parse_pushed raises
+    MalformedPayloadError for a body that is no such push, never for a record in it.
+    ``closed_chat_settings`` may have a field ``call_url``: the chat setting's own 呼び出しURL (R173) stands there.
     """
 
     name: str
@@ -97,6 +148,10 @@ class Connector:
     find_by_phone: FindByPhone | None = None
     verify: Verify | None = None
     parse: Parse | None = None
+    closed_since: ClosedSince | None = None
+    parse_closed: ParseClosed | None = None
+    verify_closed: Verify | None = None
+    parse_pushed: ParsePushed | None = None
 
 
 def setting(*, label: str, help: str = "", secret: bool = False, default: str | None = "") -> Any:

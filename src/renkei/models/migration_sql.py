@@ -85,3 +85,16 @@ TELL_SETTINGS_BACK = (
     "".join(f"DROP TRIGGER tell_settings_changed ON renkei_{table};" for table in SETTINGS_TABLES)
     + "DROP FUNCTION tell_settings_changed()"
 )
+
+CHAT_SYSTEM_FIXED = """
+CREATE FUNCTION chat_system_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.connector IS DISTINCT FROM OLD.connector THEN
+    RAISE EXCEPTION 'chat_system_is_fixed' USING ERRCODE = 'check_violation', CONSTRAINT = 'chat_system_is_fixed';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER chat_system_is_fixed BEFORE UPDATE ON renkei_chatsetting
+  FOR EACH ROW EXECUTE FUNCTION chat_system_is_fixed();
+"""
+CHAT_SYSTEM_FIXED_BACK = "DROP TRIGGER chat_system_is_fixed ON renkei_chatsetting; DROP FUNCTION chat_system_is_fixed()"
