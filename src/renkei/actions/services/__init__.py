@@ -1,0 +1,1 @@
+"""What happens to services (サービス管理)."""
