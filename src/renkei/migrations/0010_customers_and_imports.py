@@ -258,6 +258,7 @@ class Migration(migrations.Migration):
                 ("revision", models.PositiveIntegerField(default=1)),
                 ("content_sha256", models.CharField(blank=True, max_length=64)),
                 ("values", models.JSONField(default=dict)),
+                ("edited", models.JSONField(default=dict)),
                 ("search_text", models.TextField(blank=True)),
                 (
                     "grams",

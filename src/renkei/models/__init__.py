@@ -5,7 +5,7 @@ from renkei.models.agents import Agent, BusinessGroup, CtiPreference, Presence
 from renkei.models.audit import AuditEntry
 from renkei.models.calls import Call, CallCommand, CallRing, ChatLink, ExternalApiCall, IvrStep, SimulatedAction, Worker
 from renkei.models.chats import ChatConversation, ChatDelivery, ChatMessage
-from renkei.models.connection_tests import ConnectionTest
+from renkei.models.connection_tests import ChatSettingTest, ConnectionTest
 from renkei.models.crm import (
     Case,
     Customer,
@@ -52,6 +52,7 @@ __all__ = [
     "ChatLink",
     "ChatMessage",
     "ChatSetting",
+    "ChatSettingTest",
     "ChatTombstone",
     "ChatbotLinkage",
     "ConnectionTest",

@@ -34,3 +34,25 @@ class ConnectionTest(models.Model):
             ),
         )
         indexes = (models.Index(fields=("ivr", "-id"), name="connection_test_newest"),)
+
+
+class ChatSettingTest(models.Model):
+    """One press of 「接続テスト」 on a chat setting. ``result`` holds codes, counts, agents' numbers and the ids of the
+    requests made, never what was said in a chat."""
+
+    State = ConnectionTest.State
+
+    setting = models.ForeignKey("renkei.ChatSetting", on_delete=models.CASCADE, related_name="tests")
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=8, choices=ConnectionTest.State.choices, default=ConnectionTest.State.WAITING)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("setting",), condition=models.Q(state__in=("waiting", "running")), name="one_open_setting_test"
+            ),
+        )
+        indexes = (models.Index(fields=("setting", "-id"), name="setting_test_newest"),)

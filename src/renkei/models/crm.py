@@ -111,7 +111,7 @@ class Case(models.Model):
 class Interaction(models.Model):
     """コール: one registered contact inside a case, by whatever channel. An imported one arrives closed (R140, D11).
 
-    ``values`` holds the items of コール詳細 (domain/interaction_items.py). ``grams`` are the search's letter pairs of
+    ``values`` holds the items of コール詳細 as imported (domain/interaction_items.py). ``grams`` are the letter pairs of
     ``search_text``, which is the title, items and messages folded for comparison.
     """
 
@@ -146,6 +146,8 @@ class Interaction(models.Model):
     revision = models.PositiveIntegerField(default=1)
     content_sha256 = models.CharField(max_length=64, blank=True)
     values = models.JSONField(default=dict)
+    edited = models.JSONField(default=dict)
+    """Items that people have changed; they stand before ``values``."""
     search_text = models.TextField(blank=True)
     grams = ArrayField(models.CharField(max_length=2), default=list)
     started_at = models.DateTimeField()
