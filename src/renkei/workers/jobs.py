@@ -1,4 +1,4 @@
-"""The jobs worker: ``renkei jobs``. One-off work from the job queue, and what happens by the clock.
+"""The jobs worker: ``renkei jobs``. One-off work from the job queue, what happens by the clock, and the services.
 
 Delivery is at least once: every job may run twice, so idempotence lives in the rows it changes.
 """
@@ -13,7 +13,10 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from renkei.actions.privacy.purging import purge_sign_ins, purge_stream_events
 from renkei.actions.privacy.retention import purge_histories
+from renkei.settings import config
+from renkei.workers import chat_setting_test as chat_setting_test  # registers its job
 from renkei.workers import connection_test as connection_test  # registers its job
+from renkei.workers.imports import ImportServices
 from renkei.workers.logs import set_logs_up
 
 log = structlog.get_logger(__name__)
@@ -52,7 +55,12 @@ async def serve() -> None:
     connector = cast(DjangoConnector, app.connector)
     with app.replace_connector(connector.get_worker_connector()):
         async with app.open_async():
-            await app.run_worker_async(concurrency=AT_ONCE, shutdown_graceful_timeout=5, delete_jobs="successful")
+            services = asyncio.create_task(ImportServices(config).serve())
+            try:
+                await app.run_worker_async(concurrency=AT_ONCE, shutdown_graceful_timeout=5, delete_jobs="successful")
+            finally:
+                services.cancel()
+                await asyncio.gather(services, return_exceptions=True)
 
 
 def main() -> int:

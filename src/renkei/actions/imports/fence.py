@@ -32,6 +32,11 @@ def take_lease(setting_id: int, owner: str, *, seconds: float = LEASE_SECONDS) -
     return None if row is None else Lease(setting_id, int(row[0]))
 
 
+def find_waiting() -> list[int]:
+    """The settings whose services are wanted and that nobody runs."""
+    return [int(row[0]) for row in run_all(imports.WAITING_SERVICES, {})]
+
+
 def beat(lease: Lease, *, seconds: float = LEASE_SECONDS) -> bool:
     """Prolong the lease. False when the service is not wanted any more; StaleLeaseError when it is somebody else's."""
     row = run_one(imports.BEAT, setting=lease.setting_id, epoch=lease.epoch, seconds=seconds)

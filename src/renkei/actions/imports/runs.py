@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ class Duty:
     run_asked_at: datetime | None
     seconds_left: float | None
     has_pending: bool
+    failures: int
     asked_at: datetime
 
 
@@ -43,7 +44,12 @@ def read_duty(lease: Lease) -> Duty:
     row = run_one(imports.DUTY, setting=lease.setting_id, epoch=lease.epoch)
     if row is None:
         raise StaleLeaseError
-    return Duty(*row)
+    # Django hands jsonb over as text where no model field reads it.
+    return replace(Duty(*row), snapshot=_read_json(row[3]), bookmark=_read_json(row[6]))
+
+
+def _read_json(text: str | None) -> Mapping[str, Any] | None:
+    return None if text is None else json.loads(text)
 
 
 def begin_run(lease: Lease, trigger: str) -> int:

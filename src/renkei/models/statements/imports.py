@@ -310,7 +310,14 @@ SELECT service.is_wanted, service.is_halted, setting.is_enabled, service.snapsho
     GREATEST(0, extract(epoch FROM service.next_run_at - clock_timestamp()))::float AS seconds_left,
     EXISTS (SELECT FROM renkei_inboxitem item WHERE item.setting_id = service.setting_id AND item.state = 'pending'
         AND item.next_try_at <= clock_timestamp()) AS has_pending,
-    clock_timestamp() AS asked_at
+    service.failures, clock_timestamp() AS asked_at
 FROM renkei_importservice service JOIN renkei_chatsetting setting ON setting.id = service.setting_id
 WHERE service.setting_id = %(setting)s AND service.epoch = %(epoch)s
+"""
+
+GROUND = """
+SELECT EXISTS (SELECT FROM renkei_agent WHERE id = %(agent)s::bigint) AS has_agent,
+    EXISTS (SELECT FROM renkei_businessgroup WHERE id = %(group)s::bigint) AS has_group,
+    (SELECT zone FROM renkei_installation WHERE id = 1) AS zone,
+    coalesce((SELECT chat_import FROM renkei_installation WHERE id = 1), true) AS is_offered
 """
