@@ -13,7 +13,7 @@ from renkei.connectors.contract import (
     read_settings,
     setting_fields,
 )
-from renkei.connectors.described import Description, Vector
+from renkei.connectors.described import Description, LookupDescription, Vector
 from renkei.connectors.registry import CONNECTORS, get_connector
 from renkei.errors import MisconfiguredError
 from renkei.outbound import AllowList
@@ -21,19 +21,22 @@ from tests.connectors.conftest import PHONE
 from tests.outbound.hostile_server import answer, hostile
 
 NAMES = sorted(path.stem for path in described.DESCRIPTIONS.glob("*.toml"))
-VECTORS = [(described.shipped(name), vector) for name in NAMES for vector in described.shipped(name).vectors]
+LOOKUPS = [(each, each.lookup) for each in map(described.shipped, NAMES) if each.lookup is not None]
+VECTORS = [(description, lookup, vector) for description, lookup in LOOKUPS for vector in lookup.vectors]
 
 
-@pytest.mark.parametrize(("description", "vector"), VECTORS, ids=[f"{d.name}: {v.name}" for d, v in VECTORS])
+@pytest.mark.parametrize(
+    ("description", "lookup", "vector"), VECTORS, ids=[f"{d.name}: {v.name}" for d, _, v in VECTORS]
+)
 async def test_each_vector_of_each_description_comes_true(
-    context: LookupContext, description: Description, vector: Vector
+    context: LookupContext, description: Description, lookup: LookupDescription, vector: Vector
 ) -> None:
     connector = described.make_connector(description)
     assert connector.lookup_settings is not None
     assert connector.find_by_phone is not None
     head = b"HTTP/1.1 %d Status" % vector.status
     async with hostile(answer(vector.answer.encode(), head=head)) as there:
-        entered = {each.name: there.url if each.is_address else "secret" for each in description.settings}
+        entered = {each.name: there.url if each.is_address else "secret" for each in lookup.settings}
         settings = read_settings(connector.lookup_settings, entered)
         allowed = dataclasses.replace(context, allow=AllowList.of([there.url]))
         question = LookupQuestion(phone=PHONE, project_id="P", channel_id="C")
@@ -47,11 +50,10 @@ async def test_each_vector_of_each_description_comes_true(
 
 
 def test_every_description_has_vectors_for_success_and_for_each_kind_its_error_map_names() -> None:
-    for name in NAMES:
-        description = described.shipped(name)
-        tried = {vector.outcome for vector in description.vectors}
+    for _, lookup in LOOKUPS:
+        tried = {vector.outcome for vector in lookup.vectors}
         assert {"found", "request_error"} <= tried
-        assert {rule.kind.value for rule in description.recipe.errors} <= tried
+        assert {rule.kind.value for rule in lookup.recipe.errors} <= tried
 
 
 def test_every_description_is_registered_under_its_own_name() -> None:

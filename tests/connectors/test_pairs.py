@@ -31,7 +31,9 @@ def parse_lookup(body: bytes) -> tuple[Conversation, ...]:
 
 
 def parse_described(name: str, body: bytes) -> tuple[Conversation, ...]:
-    return read_conversations(read_json(body), described.shipped(name).shape, project_id="P", channel_id="C")
+    lookup = described.shipped(name).lookup
+    assert lookup is not None
+    return read_conversations(read_json(body), lookup.shape, project_id="P", channel_id="C")
 
 
 PARSERS: dict[str, Callable[[bytes], tuple[Conversation, ...]]] = {

@@ -52,8 +52,9 @@ def test_every_word_of_a_connectors_form_is_translated() -> None:
     with (ROOT / "src/renkei/locale/ja/parts/connectors.po").open("rb") as file:
         translated = {entry.id: entry.string for entry in read_po(file, locale="ja")}
     for connector in CONNECTORS:
-        assert connector.lookup_settings is not None
-        fields = setting_fields(connector.lookup_settings)
+        drawn = [each for each in (connector.lookup_settings, connector.closed_chat_settings) if each is not None]
+        fields = [field for settings in drawn for field in setting_fields(settings)]
+        assert fields
         wanted = {connector.label, connector.note, *(each.label for each in fields), *(each.help for each in fields)}
         assert not {word for word in wanted if word and not translated.get(word)}
     assert translated["Chatbot linkage (DEC Support)"] == "チャットボット連携(DEC Support)"

@@ -22,6 +22,8 @@ from renkei.outbound import AllowList, Breakers, HttpClient
 DEFAULT_BUDGET_SECONDS = 3.0
 LONGEST_BUDGET_SECONDS = 8.0
 NOTHING_ALLOWED = AllowList()
+PAGE_EXPIRED = "page_expired"
+"""The code of the RetryLaterError that says: this page's token is too old, begin the listing again (from ``since``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Connector:
     ``parse(delivery)`` is pure and raises MalformedPayloadError.
     ``closed_since(settings, question, context)`` fetches one page of completed chats; it raises RetryLaterError (the
     chat system is tired, away, or answers nonsense) and MisconfiguredError (it refuses our address, token or names).
+    With the code PAGE_EXPIRED the bookmark is of no use any more: the next fetch must ask for the first page.
     ``parse_closed(payload)`` is pure: one record, None for a chat that is still open (R138); MalformedPayloadError.
     ``verify_closed`` and ``parse_pushed`` are verify and parse for completed chats; parse_pushed raises
     MalformedPayloadError for a body that is no such push, never for a record in it.

@@ -80,28 +80,29 @@ def read_conversation(record: Json, shape: Shape, *, project_id: str = "", chann
     if len(messages) > MOST_MESSAGES:
         raise MalformedPayloadError("too_many", field=shape.messages)
     identified = get(record, shape.identified_at)
-    read = [_read_message(each, shape) for each in messages]
+    read = [read_message(each, shape) for each in messages]
     return Conversation(
         external_id=_name(record, shape.id),
         project_id=_name(record, shape.project, default=project_id),
         channel_id=_name(record, shape.channel, default=channel_id),
-        typed_number=_string(record, shape.phone)[:LONGEST_NAME],
+        typed_number=read_string(record, shape.phone)[:LONGEST_NAME],
         identified_at=None if identified is None else read_time(identified, shape, key=shape.identified_at),
         messages=tuple(sorted(read, key=lambda message: message.sent_at)),
     )
 
 
-def _read_message(record: Json, shape: Shape) -> Message:
+def read_message(record: Json, shape: Shape) -> Message:
+    """Read one message; raises MalformedPayloadError."""
     if not isinstance(record, dict):
         raise MalformedPayloadError("wrong_type", field=shape.messages)
-    text = _string(record, shape.text)
-    url: str | None = _string(record, shape.url) or None
+    text = read_string(record, shape.text)
+    url: str | None = read_string(record, shape.url) or None
     if url is not None and len(url) > LONGEST_URL:
         text, url = text or url, None  # no link, but nothing is lost
     fallback = Kind.FILE if url else Kind.TEXT
     return Message(
-        speaker=shape.speakers.get(_string(record, shape.speaker), Speaker.BOT),
-        kind=shape.kinds.get(_string(record, shape.kind) or Kind.TEXT.value, fallback),
+        speaker=shape.speakers.get(read_string(record, shape.speaker), Speaker.BOT),
+        kind=shape.kinds.get(read_string(record, shape.kind) or Kind.TEXT.value, fallback),
         text=text,
         sent_at=read_time(get(record, shape.sent_at), shape, key=shape.sent_at),
         url=url,
@@ -119,7 +120,8 @@ def get(record: Json, key: str) -> Json:
     return record
 
 
-def _string(record: Json, key: str) -> str:
+def read_string(record: Json, key: str) -> str:
+    """The text behind a dotted key; empty where there is none, MalformedPayloadError where it is something else."""
     value = get(record, key)
     if value is None:
         return ""

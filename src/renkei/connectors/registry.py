@@ -5,6 +5,7 @@ from renkei.connectors.contract import Connector
 
 CONNECTORS: tuple[Connector, ...] = (
     described.connector("dec_support"),
+    described.connector("smart_m_talk"),
     standard.CONNECTOR,
 )
 

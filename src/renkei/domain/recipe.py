@@ -104,12 +104,16 @@ class Paging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One request. A URL that begins with ``response://`` makes none: the text behind it is the answer."""
+    """One request. A URL that begins with ``response://`` makes none: the text behind it is the answer.
+
+    A query parameter that names a variable of ``optional`` is left out where that variable is empty.
+    """
 
     url: str
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
+    optional: frozenset[str] = frozenset()
     body: str = ""
     body_kind: BodyKind = BodyKind.NONE
     auth: Auth = field(default_factory=Auth)
@@ -176,7 +180,7 @@ def _shown(value: Value) -> str:
 def _write_once(
     recipe: Recipe, variables: Variables, page: str | None, pick: _Pick
 ) -> tuple[str, tuple[tuple[str, str], ...], str]:
-    query = [*recipe.query]
+    query = [each for each in recipe.query if not _is_left_out(each[1], recipe.optional, variables)]
     if recipe.auth.kind is AuthKind.QUERY:
         query.append((recipe.auth.name, recipe.auth.value))
     url = _write_url(recipe.url, variables, pick)
@@ -191,6 +195,10 @@ def _write_once(
     if content_type:
         headers.append(("content-type", content_type))
     return url, tuple(_check_header(name, value) for name, value in headers), body
+
+
+def _is_left_out(template: str, optional: frozenset[str], variables: Variables) -> bool:
+    return any(not _lookup(name, variables).text for name in names_in(template) & optional)
 
 
 def _lookup(name: str, variables: Variables) -> Value:
