@@ -160,7 +160,40 @@ SENTENCES: Mapping[str, Promise] = {
     "too_long": _("A text is too long."),
     "too_many": _("There are too many entries."),
     "too_many_values": _("The JSON holds too many values."),
+    "unknown_status": _(
+        "The chat system gave this chat a state that its description does not name, so it is not known whether it is "
+        "completed."
+    ),
     "bad_signature": _("The delivery was not accepted."),
+    # ── a chat system's listing of completed chats ──
+    "chat_system_refuses": _(
+        "The chat system refused the request (status %(status)s). Check the token or key in the chat setting."
+    ),
+    "call_url_unknown": _(
+        "The chat system knows nothing at the call URL (status %(status)s). Check the call URL in the chat setting."
+    ),
+    "chat_system_limits": _("The chat system asks for fewer requests. It is asked again later by itself."),
+    "page_expired": _("The chat system has forgotten where the listing was. It is begun again by itself."),
+    "page_repeated": _(
+        "The chat system gives the same page again and again. It is tried again by itself; if this goes on, ask the "
+        "provider."
+    ),
+    "import_failed": _(
+        "Renkei could not make an interaction of this chat. The log of the jobs process has the details; retry it "
+        "after an update, or repair the record."
+    ),
+    "import_too_heavy": _("This chat is too large to be imported in time. Shorten the record, or discard it."),
+    "default_agent_gone": _(
+        "The default agent this service started with does not exist any more. Choose another one in the chat setting "
+        "and restart the service."
+    ),
+    "business_group_gone": _(
+        "The business group this service started with does not exist any more. Choose another one in the chat setting "
+        "and restart the service."
+    ),
+    "import_switched_off": _(
+        "The option “Chat linkage” is switched off in the system settings. Switch it on and restart the service."
+    ),
     # ── the house itself ──
     # ── who may ──
     "not_found": _(
@@ -191,12 +224,40 @@ SENTENCES: Mapping[str, Promise] = {
     "emergency_refused": _(
         "This telephone cannot call %(number)s. Use a desk or mobile telephone for emergency calls."
     ),
+    # ── chat settings and their services ──
+    "chat_system_fixed": _("“SNS type” cannot be changed after creation. Make a new chat setting instead."),
+    "sns_number_taken": _(
+        "The registration number “%(number)s” belongs to the agent “%(agent)s” already. Chats could not be told apart; "
+        "enter another number, or take it away there first."
+    ),
+    "setting_of_other_type": _("This SNS setting does not belong to the chosen SNS type. Choose it again."),
+    "template_of_other_group": _(
+        "This interaction template does not belong to the chosen business group. Choose it again."
+    ),
+    "no_extension": _(
+        "This person has no extension and so is no agent of the contact centre. Give the person an extension and a "
+        "business group first."
+    ),
+    "service_still_wanted": _(
+        "The service of this chat setting is started, so nothing was deleted. Stop it in the service management first."
+    ),
+    "service_not_started": _("The service is stopped, so it cannot run now. Start it first."),
+    "setting_disabled": _(
+        "“Enabled” is off in the chat setting, so its service is not started. Switch it on, save, and start again."
+    ),
+    "no_closed_chats": _("This chat system cannot be asked for closed chats. Choose another SNS type."),
+    "unknown_item": _("Interactions have no item “%(item)s”. Nothing was saved."),
+    "unknown_item_variable": _(
+        "There is no variable {{%(variable)s}}. Nothing was saved; insert variables with the buttons."
+    ),
+    "item_too_long": _("An item is too long (at most %(most)s characters). Nothing was saved; shorten it."),
     # ── a desk ──
     "no_agent": _("This account is no agent, so it takes no calls. Ask an administrator for an extension."),
     # ── a program that asks us ──
     "database_away": _(
         "The database cannot be reached at the moment. Nothing was changed; try again in a few seconds."
     ),
+    "chat_setting_disabled": _("The chat setting is disabled. Enable it, and send this again later."),
     "api_key_required": _("A valid API key is missing. Send it as “Authorization: Bearer <key>”."),
     "too_many_requests": _("Too many requests. Wait %(seconds)s seconds and try again."),
     "unknown_connector": _("There is no chat system of this name, or it does not push to us."),
@@ -306,6 +367,11 @@ def explain_detail(detail: str) -> str:
     if detail.endswith("_missing"):
         return sentence("setting_missing", {"name": detail.removesuffix("_missing")})
     return sentence("record_detail", {"detail": detail})
+
+
+def explain_error(code: str, params: Mapping[str, Any] | None = None) -> str:
+    """Why a chat could not be imported: the sentence of its code with its values, or explain_detail's words."""
+    return sentence(code, params) if code in SENTENCES else explain_detail(code)
 
 
 def show_duration(seconds: float) -> str:

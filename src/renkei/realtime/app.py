@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from renkei.realtime.closed_webhooks import push_closed
 from renkei.realtime.events import events
 from renkei.realtime.health import healthz
 from renkei.realtime.look_up import look_up
@@ -22,6 +23,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/events", events, methods=["GET"]),
         Route("/api/look-up", look_up, methods=["POST"]),
+        Route("/webhooks/chat-settings/{setting:int}", push_closed, methods=["POST"]),
         Route("/webhooks/{connector:str}", push, methods=["POST"]),
         Route("/healthz", healthz, methods=["GET"]),
     ]

@@ -36,7 +36,8 @@ async def push(request: Request) -> JSONResponse:
     parts = parts_of(request)
     wait = parts.pushes.take(client_of(request))
     if wait:
-        return _too_many(wait)
+        DELIVERIES.labels("too_many").inc()
+        return refuse_too_many(wait)
     connector = _find(request.path_params["connector"])
     if connector is None:
         return refuse(404, "unknown_connector")
@@ -124,7 +125,7 @@ def _refuse_signature(connector: str) -> JSONResponse:
     return refuse(401, "bad_signature")
 
 
-def _too_many(wait: float) -> JSONResponse:
+def refuse_too_many(wait: float) -> JSONResponse:
+    """429 with the seconds to wait."""
     seconds = max(1, round(wait))
-    DELIVERIES.labels("too_many").inc()
     return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})

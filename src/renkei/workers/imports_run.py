@@ -20,8 +20,9 @@ from renkei.actions.imports.apply import Applied, PendingItem, apply_batch, read
 from renkei.actions.imports.fence import Lease, StaleLeaseError
 from renkei.actions.imports.quarantine import forget_open, quarantine
 from renkei.actions.imports.runs import Duty, Tally, begin_run, count_run, end_run_badly, end_run_well, read_duty
-from renkei.actions.imports.store_page import ShownChat, StoredPage, store_page
-from renkei.connectors.contract import ClosedPage, ClosedQuestion, ClosedRecord, ParseClosed
+from renkei.actions.imports.store_page import StoredPage, store_page
+from renkei.connectors.contract import ClosedPage, ClosedQuestion, ParseClosed
+from renkei.connectors.showing import read_records
 from renkei.domain.foreign_json import read_json
 from renkei.domain.importing import Arriving, ImportRules
 from renkei.domain.listing import Finished, Listing, begin_listing, read_listing
@@ -214,20 +215,6 @@ class ImportRun:
     async def do(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something with the database, in the thread that has the connection."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(deed, *args, **kwargs))
-
-
-def read_records(records: Sequence[ClosedRecord], parse: ParseClosed) -> list[ShownChat]:
-    """What a page shows: chats that are closed, and records that could not be read. Open chats are left out (R138)."""
-    shown: list[ShownChat] = []
-    for record in records:
-        try:
-            chat = parse(record.payload)
-        except MalformedPayloadError as error:
-            shown.append(ShownChat(record.payload, record.source_id, None, error.code))
-            continue
-        if chat is not None:
-            shown.append(ShownChat(record.payload, record.source_id, chat))
-    return shown
 
 
 def read_items(items: Sequence[PendingItem], parse: ParseClosed) -> list[Any]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from renkei.actions.imports.apply import Applied, apply_batch, read_pending
 from renkei.actions.imports.fence import Lease, take_lease
-from renkei.actions.imports.store_page import ShownChat, store_page
+from renkei.actions.imports.store_page import store_page
 from renkei.domain.chat import Kind, Speaker
 from renkei.domain.closed_chat import ClosedChat, ClosedMessage, key_of
 from renkei.domain.foreign_json import Json, read_json
 from renkei.domain.importing import Arriving, ImportRules
+from renkei.domain.inbox import ShownChat
 from renkei.domain.listing import Finished, Listing
 from renkei.errors import MalformedPayloadError
 from renkei.models import (

@@ -10,13 +10,14 @@ from django.db import connection, transaction
 from renkei import clock
 from renkei.actions.audit import write_audit
 from renkei.actions.imports.fence import Lease, fenced, run, run_one
-from renkei.actions.imports.store_page import tombstone_of, write_payload
 from renkei.domain.foreign_json import read_json
+from renkei.domain.inbox import tombstone_of, write_payload
 from renkei.errors import MalformedPayloadError, RejectedError
 from renkei.models import ChatTombstone, InboxItem
 from renkei.models.statements import imports
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
+from renkei.settings import config
 
 LONGEST_REASON = 200
 
@@ -92,7 +93,11 @@ def discard_item(actor: Viewer, item_id: int, *, reason: str) -> None:
         raise RejectedError("required")
     with transaction.atomic():
         item = _lock_set_aside(item_id)
-        digest = tombstone_of(item.setting_id, item.source_id or item.external_id)
+        digest = tombstone_of(
+            item.setting_id,
+            item.source_id or item.external_id,
+            secret=config.secret_key.get_secret_value().encode("utf-8"),
+        )
         ChatTombstone.objects.bulk_create(
             [ChatTombstone(setting_id=item.setting_id, digest=digest)], ignore_conflicts=True
         )

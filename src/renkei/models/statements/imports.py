@@ -321,3 +321,11 @@ SELECT EXISTS (SELECT FROM renkei_agent WHERE id = %(agent)s::bigint) AS has_age
     (SELECT zone FROM renkei_installation WHERE id = 1) AS zone,
     coalesce((SELECT chat_import FROM renkei_installation WHERE id = 1), true) AS is_offered
 """
+
+PUSH_SETTING = """
+SELECT setting.connector, setting.is_enabled, setting.call_url, setting.connector_settings, setting.secrets
+FROM renkei_chatsetting setting WHERE setting.id = %(setting)s
+    AND coalesce((SELECT chat_import FROM renkei_installation WHERE id = 1), true)
+"""
+
+WAKE = "SELECT pg_notify('renkei_imports', %(setting)s::text)"
