@@ -42,7 +42,7 @@ RESOURCES: Mapping[str, Resource] = {
     "interaction_template": Resource(_("Interaction templates"), _ALL),
     "customer": Resource(_("Customers"), ("view", "create", "edit", "delete", "export")),
     "case": Resource(_("Cases and interactions"), ("view", "create", "edit", "delete", "export")),
-    "chat_setting": Resource(_("SNS management > Chat settings"), _ALL),
+    "chat_setting": Resource(_("System role > SNS management > Chat settings"), _ALL),
     "service": Resource(_("Service management"), ("view", "edit")),
     "system_settings": Resource(_("System settings"), ("view", "edit")),
     "api_key": Resource(_("API keys"), _ALL),

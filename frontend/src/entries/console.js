@@ -5,5 +5,6 @@ import "../console/chat_copy.js";
 import "../console/counting.js";
 import "../console/dependent_fields.js";
 import "../console/menu.js";
+import "../console/putting_words.js";
 
 window.htmx = htmx;

@@ -12,7 +12,8 @@ from renkei.errors import RejectedError
 @contextmanager
 def refusing_conflicts() -> Iterator[None]:
     """One transaction; RejectedError ``already_exists`` for a value that must be unique, ``in_use`` for a row that
-    others still need, ``service_type_fixed`` where the trigger holds an IVR's kind (R21)."""
+    others still need, ``service_type_fixed`` or ``chat_system_fixed`` where a trigger holds what cannot be changed
+    (R21, D17)."""
     try:
         with transaction.atomic():
             yield
@@ -21,6 +22,8 @@ def refusing_conflicts() -> Iterator[None]:
     except IntegrityError as error:
         if "ivr_kind_is_fixed" in str(error):
             raise RejectedError("service_type_fixed") from error
+        if "chat_system_is_fixed" in str(error):
+            raise RejectedError("chat_system_fixed") from error
         if "foreign key" in str(error):
             raise RejectedError("in_use") from error
         if "unique" in str(error):

@@ -11,7 +11,18 @@ from typing import TypeAlias
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.errors import RejectedError
-from renkei.models import Agent, Call, CallRing, ExternalApiCall, IvrStep, User
+from renkei.models import (
+    Agent,
+    Call,
+    CallRing,
+    Case,
+    Customer,
+    ExternalApiCall,
+    InboxItem,
+    Interaction,
+    IvrStep,
+    User,
+)
 from renkei.permissions import ADMINISTRATOR, SUPERVISOR
 
 
@@ -106,3 +117,57 @@ def visible_api_calls(viewer: Viewer) -> QuerySet[ExternalApiCall]:
     if scope_of(viewer).reach is Reach.ALL:
         return ExternalApiCall.objects.all()
     return ExternalApiCall.objects.filter(call__in=visible_calls(viewer))
+
+
+def visible_inbox(viewer: Viewer) -> QuerySet[InboxItem]:
+    """Chats on their way in follow the business group of their chat setting: they have no agent yet."""
+    scope = scope_of(viewer)
+    match scope.reach:
+        case Reach.ALL:
+            return InboxItem.objects.all()
+        case Reach.GROUP:
+            return InboxItem.objects.filter(setting__business_group_id=scope.group_id)
+        case _:
+            return InboxItem.objects.none()
+
+
+def visible_interactions(viewer: Viewer) -> QuerySet[Interaction]:
+    """Imported or not, an interaction follows the rule of calls (R143): its group's supervisors, its own agents."""
+    scope = scope_of(viewer)
+    match scope.reach:
+        case Reach.ALL:
+            return Interaction.objects.all()
+        case Reach.NOTHING:
+            return Interaction.objects.none()
+    own = Q(registered_agent=scope.agent_id) | Q(current_agent=scope.agent_id)
+    if scope.reach is Reach.GROUP:
+        return Interaction.objects.filter(Q(current_group=scope.group_id) | Q(registered_group=scope.group_id) | own)
+    return Interaction.objects.filter(own)
+
+
+def visible_interaction(viewer: Viewer, interaction_id: int) -> Interaction:
+    """One interaction; RejectedError("not_found") when it does not exist or lies outside the viewer's rows."""
+    found = visible_interactions(viewer).filter(pk=interaction_id).first()
+    if found is None:
+        raise RejectedError("not_found")
+    return found
+
+
+def visible_cases(viewer: Viewer) -> QuerySet[Case]:
+    """A case is seen by whoever sees one of its interactions; a new one without any, by its business group."""
+    scope = scope_of(viewer)
+    match scope.reach:
+        case Reach.ALL:
+            return Case.objects.all()
+        case Reach.NOTHING:
+            return Case.objects.none()
+    seen = Exists(visible_interactions(viewer).filter(case=OuterRef("pk")))
+    if scope.reach is Reach.GROUP:
+        return Case.objects.filter(Q(business_group=scope.group_id) | Q(seen))
+    return Case.objects.filter(seen)
+
+
+def visible_customers(viewer: Viewer) -> QuerySet[Customer]:
+    """Customers belong to the whole centre: whoever may see customers must find the one who calls. What happened with
+    them follows its own rule (visible_cases)."""
+    return Customer.objects.none() if scope_of(viewer).reach is Reach.NOTHING else Customer.objects.all()

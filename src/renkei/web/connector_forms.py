@@ -1,16 +1,26 @@
-"""Draws a connector's own settings (LookupSettings): the one module of the pages that knows connectors."""
+"""Draws a connector's own settings: the one module of the pages that knows connectors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from renkei.connectors.contract import SettingField, setting_fields
-from renkei.connectors.registry import get_connector
+from renkei.connectors.registry import CONNECTORS, get_connector
 
 PREFIX = "connector_"
+CALL_URL = "call_url"
+"""Of closed-chat settings the chat setting's own 呼び出しURL (R173): drawn with the setting, not among these fields."""
+
+
+class Part(StrEnum):
+    """Which of a connector's two groups of settings is meant."""
+
+    LOOKUP = "lookup"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +53,39 @@ def connector_label(name: str) -> str:
     return _(get_connector(name).label)
 
 
-def draw_fields(name: str, stored: Mapping[str, str], *, secrets_set: frozenset[str]) -> dict[str, forms.Field]:
+def sns_types() -> list[tuple[str, str]]:
+    """The chat systems whose closed chats can be imported, by name and label: SNS種別 (R146, R151, D17)."""
+    return [(each.name, _(each.label)) for each in CONNECTORS if each.closed_since or each.parse_pushed]
+
+
+def sns_label(name: str) -> str:
+    """The name of an SNS種別; the stored word itself for one that is no longer shipped."""
+    try:
+        return connector_label(name)
+    except KeyError:
+        return name
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a connector of this stored name."""
+    return any(each.name == name for each in CONNECTORS)
+
+
+def call_url_hint(name: str) -> tuple[str, bool]:
+    """What the connector says of 呼び出しURL, and whether it needs one; it does where it says nothing."""
+    settings = get_connector(name).closed_chat_settings if is_known(name) else None
+    for each in () if settings is None else setting_fields(settings):
+        if each.name == CALL_URL:
+            return _(each.help) if each.help else "", each.is_required
+    return "", True
+
+
+def draw_fields(
+    name: str, stored: Mapping[str, str], *, secrets_set: frozenset[str], part: Part = Part.LOOKUP
+) -> dict[str, forms.Field]:
     """Form fields by name; secrets are write-only: their stored value is never drawn."""
     fields: dict[str, forms.Field] = {}
-    for each in _fields(name):
+    for each in _fields(name, part):
         fields[PREFIX + each.name] = _draw(each, stored.get(each.name, each.default), each.name in secrets_set)
         if each.is_secret and each.name in secrets_set:
             clear = forms.BooleanField(label=_("Delete the stored value"), required=False)
@@ -55,9 +94,9 @@ def draw_fields(name: str, stored: Mapping[str, str], *, secrets_set: frozenset[
     return fields
 
 
-def read_entered(name: str, values: Mapping[str, Any]) -> ConnectorEntered:
+def read_entered(name: str, values: Mapping[str, Any], *, part: Part = Part.LOOKUP) -> ConnectorEntered:
     """What a valid form holds."""
-    fields = _fields(name)
+    fields = _fields(name, part)
     return ConnectorEntered(
         settings={each.name: str(values.get(PREFIX + each.name, "")).strip() for each in fields if not each.is_secret},
         secrets={
@@ -69,7 +108,9 @@ def read_entered(name: str, values: Mapping[str, Any]) -> ConnectorEntered:
     )
 
 
-def show_settings(name: str, stored: Mapping[str, str], *, secrets_set: frozenset[str]) -> list[SettingShown]:
+def show_settings(
+    name: str, stored: Mapping[str, str], *, secrets_set: frozenset[str], part: Part = Part.LOOKUP
+) -> list[SettingShown]:
     """The settings to read."""
     return [
         SettingShown(
@@ -78,13 +119,24 @@ def show_settings(name: str, stored: Mapping[str, str], *, secrets_set: frozense
             is_secret=each.is_secret,
             is_set=each.name in secrets_set if each.is_secret else bool(stored.get(each.name, each.default)),
         )
-        for each in _fields(name)
+        for each in _fields(name, part)
     ]
 
 
-def _fields(name: str) -> tuple[SettingField, ...]:
-    settings = get_connector(name).lookup_settings
-    return () if settings is None else setting_fields(settings)
+def name_setting(connector: str, field: str) -> str:
+    """The label of one field of closed-chat settings; the field itself where the connector has none of that name."""
+    for each in _fields(connector, Part.CLOSED):
+        if each.name == field:
+            return _(each.label)
+    return field
+
+
+def _fields(name: str, part: Part) -> tuple[SettingField, ...]:
+    if part is Part.LOOKUP:
+        settings = get_connector(name).lookup_settings
+        return () if settings is None else setting_fields(settings)
+    settings = get_connector(name).closed_chat_settings if is_known(name) else None
+    return () if settings is None else tuple(each for each in setting_fields(settings) if each.name != CALL_URL)
 
 
 def _draw(each: SettingField, value: str, is_set: bool) -> forms.Field:

@@ -94,6 +94,36 @@ MENU: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Business management"),
+        "book",
+        (
+            Item(
+                _("Business groups"), "console:business_groups", "business_group.view",
+                words="business group 拡張設定 コール作成設定 interaction template",
+            ),
+        ),
+    ),
+    Section(
+        _("Master management"),
+        "message",
+        (
+            Item(
+                _("SNS settings › Chat settings"), "console:chat_settings", "chat_setting.view",
+                words="SNS管理 SNS設定 チャット設定 chat setting 呼び出しURL", feature=Feature.CHAT_IMPORT,
+            ),
+        ),
+    ),
+    Section(
+        _("Service management"),
+        "clock",
+        (
+            Item(
+                _("Service settings › Ordinary services"), "console:services", "service.view",
+                words="サービス設定 通常サービス チャット連係処理 service import 再起動", feature=Feature.CHAT_IMPORT,
+            ),
+        ),
+    ),
+    Section(
         _("System settings"),
         "settings",
         (

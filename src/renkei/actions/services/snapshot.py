@@ -2,35 +2,11 @@
 
 from typing import Any
 
-from renkei.domain.services import SettingSnapshot
 from renkei.models import ChatSetting
+from renkei.queries.services.snapshot import freeze
 
 
 def take_snapshot(setting: ChatSetting) -> dict[str, Any]:
     """The setting as ``ImportService.snapshot`` holds it (SettingSnapshot.to_json). Secrets stay sealed; the values
     of its コール作成設定 are copied, so that a template edited later waits for the restart too."""
     return freeze(setting).to_json()
-
-
-def freeze(setting: ChatSetting) -> SettingSnapshot:
-    """The same as a value."""
-    return SettingSnapshot(
-        setting_id=setting.pk,
-        name=setting.name,
-        connector=setting.connector,
-        business_group_id=setting.business_group_id,
-        call_url=setting.call_url,
-        default_agent_id=setting.default_agent_id,
-        template_values={} if setting.template is None else _texts(setting.template.values),
-        is_enabled=setting.is_enabled,
-        interval_seconds=setting.interval_seconds,
-        overlap_minutes=setting.overlap_minutes,
-        reuses_customers=setting.reuses_customers,
-        connector_settings=_texts(setting.connector_settings),
-        sealed_secrets=None if setting.secrets is None else bytes(setting.secrets).decode("ascii", "ignore"),
-        version=setting.version,
-    )
-
-
-def _texts(stored: dict[str, Any]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in stored.items()}

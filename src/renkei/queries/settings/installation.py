@@ -58,3 +58,11 @@ def require_chatbot() -> InstallationShown:
     if not installation.has_chatbot:
         raise RejectedError("feature_off")
     return installation
+
+
+def require_chat_import() -> InstallationShown:
+    """The settings, or RejectedError("feature_off") while チャット連係 is off (D12)."""
+    installation = read_installation()
+    if not installation.has(Feature.CHAT_IMPORT):
+        raise RejectedError("feature_off")
+    return installation

@@ -17,6 +17,7 @@ from renkei.queries.agents.directory import list_group_choices
 from renkei.queries.agents.people import PersonShown, list_people, list_roles, read_person
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_form, draw_list, save_and_go
+from renkei.web.console.sns_agents import sns_beside
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -145,4 +146,5 @@ def _draw(request: HttpRequest, row_id: int | None, form: AgentForm, title: str)
         note=_("Disabling a person or changing the role ends that person's sessions at once."),
     )
     form.groups = [each.name for each in list_group_choices()]  # type: ignore[attr-defined]  # read by the template
-    return draw_form(request, screen, form)
+    beside = {} if row_id is None else sns_beside(person_of(request), row_id)
+    return draw_form(request, screen, form, template="console/agent.html", beside=beside)

@@ -1,6 +1,6 @@
 """The plain settings screens: a list with 「新規」, a form that asks 「保存しますか?」, taking away with a question."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,16 +68,23 @@ def serve_form(
     return draw_form(request, screen, form)
 
 
-def draw_form(request: HttpRequest, screen: FormScreen, form: ScreenForm) -> HttpResponse:
-    """Draw a form; what was typed and refused stays."""
+def draw_form(
+    request: HttpRequest,
+    screen: FormScreen,
+    form: ScreenForm,
+    *,
+    template: str = "console/plain_form.html",
+    beside: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """Draw a form; what was typed and refused stays. ``beside`` is what a template of its own shows besides."""
     may_remove = (
         bool(screen.remove)
         and screen.row_id is not None
         and not screen.is_fixed
         and holds(person_of(request), f"{screen.resource}.delete")
     )
-    context = {"screen": screen, "form": form, "may_remove": may_remove}
-    return render(request, "console/plain_form.html", context)
+    context = {"screen": screen, "form": form, "may_remove": may_remove, **(beside or {})}
+    return render(request, template, context)
 
 
 def save_and_go(
