@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 from renkei import clock
 from renkei.cli.emulate.app import Provider, make_app
+from renkei.cli.emulate.closed.app import join_desk
+from renkei.cli.emulate.closed.desk import Desk
 from renkei.cli.emulate.office import DEMO_CHANNELS, DEMO_PROJECT, Office
 from renkei.cli.emulate.server import listen, running
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedProvider:
-    """The provider, and where it listens."""
+    """The provider, and where it listens; ``desk`` is the chat system that lists closed chats on the same port."""
 
     provider: Provider
     url: str
+    desk: Desk
 
     def chat(self, *, number: str) -> None:
         """A customer chats and gives this number."""
@@ -33,11 +36,12 @@ def serving_provider() -> Iterator[EmulatedProvider]:
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     provider = Provider(Office(), now=clock.now, public_url=url)
+    desk = Desk(now=clock.now)
     ready, loop = threading.Event(), asyncio.new_event_loop()
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with running(make_app(provider), listening):
+        async with running(join_desk(make_app(provider), desk), listening):
             ready.set()
             await over.wait()
 
@@ -45,7 +49,7 @@ def serving_provider() -> Iterator[EmulatedProvider]:
     thread.start()
     try:
         assert ready.wait(5)
-        yield EmulatedProvider(provider, url)
+        yield EmulatedProvider(provider, url, desk)
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(5)

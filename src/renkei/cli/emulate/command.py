@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from renkei import clock
 from renkei.cli.emulate.app import Provider, make_app
+from renkei.cli.emulate.closed.app import join_desk
+from renkei.cli.emulate.closed.desk import SMART_M_TALK, Desk
+from renkei.cli.emulate.closed.growth import Growth
 from renkei.cli.emulate.office import Office
 from renkei.cli.emulate.server import listen, make_server
 
@@ -39,8 +42,17 @@ def _serve(url: str, host: str, port: int, folder: Path | None) -> int:
     except OSError as error:
         sys.stderr.write(f"emulate: cannot start at {url}: {error.strerror}.\n")
         return 1
-    make_server(make_app(Provider(office, now=clock.now, public_url=url))).run(sockets=[listening])
+    app = make_app(Provider(office, now=clock.now, public_url=url))
+    make_server(join_desk(app, _open_desk(folder))).run(sockets=[listening])
     return 0
+
+
+def _open_desk(folder: Path | None) -> Desk:
+    """The chat desk with the chats of the last days, and new ones while somebody asks."""
+    growth = Growth(None if folder is None else folder / "closed_chats.json")
+    desk = Desk(now=clock.now, growth=growth)
+    growth.begin(desk.ledgers[SMART_M_TALK])
+    return desk
 
 
 def _is_loopback(host: str) -> bool:
