@@ -230,6 +230,10 @@ SENTENCES: Mapping[str, Promise] = {
         "The registration number “%(number)s” belongs to the agent “%(agent)s” already. Chats could not be told apart; "
         "enter another number, or take it away there first."
     ),
+    "sns_customer_taken": _(
+        "The registration number “%(number)s” belongs to the customer “%(customer)s” already. Enter another number, or "
+        "take it away there first."
+    ),
     "setting_of_other_type": _("This SNS setting does not belong to the chosen SNS type. Choose it again."),
     "template_of_other_group": _(
         "This interaction template does not belong to the chosen business group. Choose it again."

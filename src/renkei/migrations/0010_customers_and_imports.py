@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(blank=True, max_length=120, verbose_name="Name")),
                 ("name_kana", models.CharField(blank=True, max_length=120, verbose_name="Name (kana)")),
+                ("sort_key", models.CharField(editable=False, max_length=121)),
                 ("phone", models.CharField(blank=True, max_length=40, verbose_name="Telephone number")),
                 ("e164", models.CharField(max_length=16, null=True)),
                 ("email", models.CharField(blank=True, max_length=254, verbose_name="E-mail address")),
@@ -176,6 +177,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField()),
                 ("name", models.CharField(blank=True, max_length=120, verbose_name="Name")),
                 ("name_kana", models.CharField(blank=True, max_length=120, verbose_name="Name (kana)")),
+                ("sort_key", models.CharField(editable=False, max_length=121)),
                 ("phone", models.CharField(blank=True, max_length=40, verbose_name="Telephone number")),
                 ("e164", models.CharField(max_length=16, null=True)),
                 ("email", models.CharField(blank=True, max_length=254, verbose_name="E-mail address")),
@@ -789,7 +791,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="customer",
-            index=models.Index(fields=["name_kana", "id"], name="customer_by_kana"),
+            index=models.Index(fields=["sort_key", "id"], name="customer_by_kana"),
         ),
         migrations.AddIndex(
             model_name="customer",
@@ -823,8 +825,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="insert_insert",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "renkei_customerevent" ("created_at", "e164", "email", "email_key", "id", "merged_into_id", "name", "name_kana", "natural_key", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "updated_at") VALUES (NEW."created_at", NEW."e164", NEW."email", NEW."email_key", NEW."id", NEW."merged_into_id", NEW."name", NEW."name_kana", NEW."natural_key", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."updated_at"); RETURN NULL;',
-                    hash="3dfe27096b6234a12e772f091bcda88886716f85",
+                    func='INSERT INTO "renkei_customerevent" ("created_at", "e164", "email", "email_key", "id", "merged_into_id", "name", "name_kana", "natural_key", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "sort_key", "updated_at") VALUES (NEW."created_at", NEW."e164", NEW."email", NEW."email_key", NEW."id", NEW."merged_into_id", NEW."name", NEW."name_kana", NEW."natural_key", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."sort_key", NEW."updated_at"); RETURN NULL;',
+                    hash="fc4b0d4c362331f615da6c094081a7f2565fc0c6",
                     operation="INSERT",
                     pgid="pgtrigger_insert_insert_403f5",
                     table="renkei_customer",
@@ -838,8 +840,8 @@ class Migration(migrations.Migration):
                 name="update_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "renkei_customerevent" ("created_at", "e164", "email", "email_key", "id", "merged_into_id", "name", "name_kana", "natural_key", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "updated_at") VALUES (NEW."created_at", NEW."e164", NEW."email", NEW."email_key", NEW."id", NEW."merged_into_id", NEW."name", NEW."name_kana", NEW."natural_key", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."updated_at"); RETURN NULL;',
-                    hash="ab54bc3d13570b03ca2bae53f72f7bc696ee1972",
+                    func='INSERT INTO "renkei_customerevent" ("created_at", "e164", "email", "email_key", "id", "merged_into_id", "name", "name_kana", "natural_key", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "sort_key", "updated_at") VALUES (NEW."created_at", NEW."e164", NEW."email", NEW."email_key", NEW."id", NEW."merged_into_id", NEW."name", NEW."name_kana", NEW."natural_key", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."sort_key", NEW."updated_at"); RETURN NULL;',
+                    hash="bafae98c8d5fc509b39a233e0b2b6d89f7b5277a",
                     operation="UPDATE",
                     pgid="pgtrigger_update_update_b300b",
                     table="renkei_customer",

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from renkei import clock
 from renkei.models.agents import Agent, BusinessGroup
@@ -20,6 +21,8 @@ class Customer(models.Model):
 
     name = models.CharField(_("Name"), max_length=120, blank=True)
     name_kana = models.CharField(_("Name (kana)"), max_length=120, blank=True)
+    sort_key = models.CharField(max_length=121, editable=False)
+    """domain/people.py sort_key: by kana (D19), names without kana behind them."""
     phone = models.CharField(_("Telephone number"), max_length=40, blank=True)
     e164 = models.CharField(max_length=16, null=True)
     email = models.CharField(_("E-mail address"), max_length=254, blank=True)
@@ -33,7 +36,7 @@ class Customer(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=("name_kana", "id"), name="customer_by_kana"),
+            models.Index(fields=("sort_key", "id"), name="customer_by_kana"),
             models.Index(fields=("e164",), name="customer_by_number", condition=models.Q(e164__isnull=False)),
             models.Index(fields=("email_key",), name="customer_by_mail", condition=~models.Q(email_key="")),
             models.Index(
@@ -90,10 +93,10 @@ class Case(models.Model):
     class State(models.TextChoices):
         """対応中, 完了."""
 
-        OPEN = "open", _("Open")
-        CLOSED = "closed", _("Closed")
+        OPEN = "open", pgettext_lazy("case", "Open")
+        CLOSED = "closed", pgettext_lazy("case", "Closed")
 
-    title = models.CharField(_("Title"), max_length=200, blank=True)
+    title = models.CharField(pgettext_lazy("item", "Title"), max_length=200, blank=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="cases")
     business_group = models.ForeignKey(BusinessGroup, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("State"), max_length=8, choices=State.choices, default=State.OPEN)
@@ -111,21 +114,21 @@ class Case(models.Model):
 class Interaction(models.Model):
     """コール: one registered contact inside a case, by whatever channel. An imported one arrives closed (R140, D11).
 
-    ``values`` holds the items of コール詳細 as imported (domain/interaction_items.py). ``grams`` are the letter pairs of
-    ``search_text``, which is the title, items and messages folded for comparison.
+    ``values`` holds the items of コール詳細 as imported (domain/interaction_items.py). ``grams`` are the letter
+    pairs of ``search_text``, which is the title, items and messages folded for comparison.
     """
 
     class Channel(models.TextChoices):
         """How the customer came."""
 
-        CHAT = "chat", _("Chat")
-        PHONE = "phone", _("Telephone")
+        CHAT = "chat", pgettext_lazy("channel", "Chat")
+        PHONE = "phone", pgettext_lazy("channel", "Telephone")
 
     class State(models.TextChoices):
         """対応中, クローズ."""
 
-        OPEN = "open", _("Open")
-        CLOSED = "closed", _("Closed")
+        OPEN = "open", pgettext_lazy("case", "Open")
+        CLOSED = "closed", pgettext_lazy("case", "Closed")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="interactions")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="children")

@@ -86,6 +86,16 @@ MENU: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Interaction management"),
+        "inbox",
+        (Item(_("Case search"), "console:cases", "case.view", words="case interaction ケースメイン コール 検索 SNS"),),
+    ),
+    Section(
+        _("Customer management"),
+        "user",
+        (Item(_("Customers"), "console:customers", "customer.view", words="customer 顧客 SNS顧客詳細 名寄せ"),),
+    ),
+    Section(
         _("Agent management"),
         "users",
         (

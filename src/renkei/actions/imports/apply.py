@@ -18,6 +18,7 @@ from renkei.domain.importing import (
     natural_key,
     plan_batch,
 )
+from renkei.domain.people import sort_key
 from renkei.models.statements import imports
 
 MOST_ROUNDS = 20
@@ -163,6 +164,7 @@ def _add_customers(plan: BatchPlan, rules: ImportRules) -> dict[int, int]:
             imports.ADD_CUSTOMERS,
             ids=ids,
             names=[fit(each.name) for each in new],
+            sort_keys=[sort_key(fit(each.name), "") for each in new],
             phones=[fit(each.phone) for each in new],
             e164s=[each.e164 for each in new],
             emails=[fit(each.email) for each in new],

@@ -136,13 +136,13 @@ WHERE setting_id = %(setting)s AND external_id = ANY(%(keys)s::text[]) ORDER BY 
 """
 
 ADD_CUSTOMERS = """
-INSERT INTO renkei_customer (id, name, name_kana, phone, e164, email, email_key, note, natural_key, created_at,
-    updated_at)
-SELECT new.id, new.name, '', new.phone, new.e164, new.email, new.email_key, '', new.natural_key, clock_timestamp(),
-    clock_timestamp()
-FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(phones)s::text[], %(e164s)s::text[], %(emails)s::text[],
-    %(email_keys)s::text[], %(natural_keys)s::text[])
-    AS new (id, name, phone, e164, email, email_key, natural_key)
+INSERT INTO renkei_customer (id, name, name_kana, sort_key, phone, e164, email, email_key, note, natural_key,
+    created_at, updated_at)
+SELECT new.id, new.name, '', new.sort_key, new.phone, new.e164, new.email, new.email_key, '', new.natural_key,
+    clock_timestamp(), clock_timestamp()
+FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(sort_keys)s::text[], %(phones)s::text[], %(e164s)s::text[],
+    %(emails)s::text[], %(email_keys)s::text[], %(natural_keys)s::text[])
+    AS new (id, name, sort_key, phone, e164, email, email_key, natural_key)
 """
 
 ADD_ENTRIES = """
