@@ -52,8 +52,11 @@ def read_records(body: bytes, shape: ClosedShape) -> tuple[Json, tuple[ClosedRec
     try:
         document = read_json(body)
         listed = get(document, shape.conversations)
-    except MalformedPayloadError:
-        return _read_apart(body, shape)
+    except MalformedPayloadError as whole:
+        try:
+            return _read_apart(body, shape)
+        except MalformedPayloadError:
+            raise whole from None
     if not isinstance(listed, list):
         raise MalformedPayloadError("wrong_type", field=shape.conversations)
     return document, _limited([make_record(each, shape) for each in listed], shape)
@@ -104,6 +107,7 @@ def read_closed(payload: Json, shape: ClosedShape) -> ClosedChat | None:
         raise MalformedPayloadError(code[:60])
     if not _is_closed(payload, shape):
         return None
+    _check_people(payload, shape)
     messages = _read_messages(payload, shape)
     closed_at = _read_moment(payload, shape.closed_at, shape) or _read_moment(payload, shape.updated_at, shape)
     if closed_at is None:
@@ -124,6 +128,14 @@ def read_closed(payload: Json, shape: ClosedShape) -> ClosedChat | None:
         entrance=read_string(payload, shape.entrance),
         messages=messages,
     )
+
+
+def _check_people(payload: dict[str, Json], shape: ClosedShape) -> None:
+    """An agent or customer told in another form than described would silently be nobody."""
+    for key in (shape.agent_id, shape.customer_id):
+        holder = key.rpartition(".")[0]
+        if not isinstance(get(payload, holder), dict | None):
+            raise MalformedPayloadError("wrong_type", field=holder)
 
 
 def _is_closed(payload: dict[str, Json], shape: ClosedShape) -> bool:

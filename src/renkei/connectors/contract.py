@@ -130,6 +130,7 @@ Parse = Callable[[Delivery], tuple[Conversation, ...]]
 class Connector:
     """One chat system. ``name`` is stable and stored; ``label`` is a message id (R20, R24).
 
+    ``system`` is the chat system's own name as SNS種別, a message id too (R151); where it is empty the label stands.
     ``note`` is a message id shown beside the connection test, empty where there is nothing to say (D16).
     ``find_by_phone(settings, question, context)`` never raises for anything a provider does.
     ``verify(settings, delivery)`` returns the delivery's id for the ledger, or raises BadSignatureError.
@@ -145,6 +146,7 @@ class Connector:
 
     name: str
     label: str
+    system: str = ""
     note: str = ""
     lookup_settings: type[Any] | None = None
     closed_chat_settings: type[Any] | None = None

@@ -13,7 +13,7 @@ _STRING = rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)'
 _MARK = re.compile(_STRING + rb"|[\[\]{},:]", re.DOTALL)
 # Inside the list a bracket with nothing but plain values in it is passed over in one step: most messages are.
 _STEP = re.compile(rb'[\[{](?:[^"{}\[\]]++|' + _STRING + rb")*+[\]}]|" + _STRING + rb"|[\[\]{},]", re.DOTALL)
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_500_000
 
 
 def split_records(body: bytes, path: str) -> tuple[bytes, list[bytes]]:
@@ -68,7 +68,7 @@ def _find_list(body: bytes, wanted: list[bytes]) -> int:
         elif mark in b"[{":
             names.append(name)
             name = None
-            if mark == b"[" and names[0] is None and names[1:] == wanted:
+            if mark == b"[" and len(names) == len(wanted) + 1 and names[1:] == wanted:
                 return found.end()
         elif names:
             names.pop()

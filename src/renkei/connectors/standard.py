@@ -221,6 +221,7 @@ def parse_pushed(delivery: Delivery) -> tuple[ClosedRecord, ...]:
 CONNECTOR = Connector(
     name="standard",
     label="Chatbot linkage (standard chat API)",
+    system="Standard chat API",
     lookup_settings=LookupSettings,
     find_by_phone=find_by_phone,
     verify=verify,
