@@ -55,15 +55,15 @@ def connector_label(name: str) -> str:
 
 def sns_types() -> list[tuple[str, str]]:
     """The chat systems whose closed chats can be imported, by name and label: SNS種別 (R146, R151, D17)."""
-    return [(each.name, _(each.label)) for each in CONNECTORS if each.closed_since or each.parse_pushed]
+    return [(each.name, sns_label(each.name)) for each in CONNECTORS if each.closed_since or each.parse_pushed]
 
 
 def sns_label(name: str) -> str:
     """The name of an SNS種別; the stored word itself for one that is no longer shipped."""
-    try:
-        return connector_label(name)
-    except KeyError:
+    if not is_known(name):
         return name
+    connector = get_connector(name)
+    return _(connector.system or connector.label)
 
 
 def is_known(name: str) -> bool:

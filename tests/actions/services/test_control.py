@@ -5,6 +5,7 @@ import json
 import psycopg
 import pytest
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from renkei.actions.services.control import ask_run, restart_service, start_service, stop_service
 from renkei.actions.settings.chat_settings import edit_chat_setting
@@ -131,7 +132,7 @@ def test_each_deed_is_audited_once_and_a_second_stop_changes_nothing(person: Use
 
 @pytest.mark.django_db(transaction=True)
 def test_each_deed_wakes_the_services_when_it_is_committed(person: User, setting: ChatSetting) -> None:
-    with psycopg.connect(**_told(), autocommit=True) as listening:
+    with psycopg.connect(_same_database(), autocommit=True) as listening:
         listening.execute(f"LISTEN {IMPORTS_CHANNEL}")
         for deed in (start_service, ask_run, restart_service, stop_service):
             deed(person, setting.pk)
@@ -139,9 +140,10 @@ def test_each_deed_wakes_the_services_when_it_is_committed(person: User, setting
             assert told.payload == str(setting.pk)
 
 
-def _told() -> dict[str, object]:
-    parameters = connection.get_connection_params()
-    return {name: parameters[name] for name in ("host", "port", "user", "password", "dbname") if name in parameters}
+def _same_database() -> str:
+    told = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    return make_conninfo(**{name: told[name] for name in names if name in told})
 
 
 def test_who_may_only_look_does_nothing_and_nothing_is_done_while_the_option_is_off(

@@ -1,5 +1,6 @@
 """Chat settings: their fixed SNS種別, their service, their version, and who may touch them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_each_right_allows_its_own_deed_only(person: User, held: str) -> None:
     setting = make_setting(person)
     agent = setting.default_agent
     holder = make_person(None, rights=[f"chat_setting.{held}"])
-    deeds = {
+    deeds: dict[str, Callable[[], object]] = {
         "create": lambda: create_chat_setting(holder, "standard", entered(agent, name="新しい")),
         "edit": lambda: edit_chat_setting(holder, setting.pk, entered(agent, name="改名")),
         "delete": lambda: delete_chat_setting(holder, setting.pk),
