@@ -27,6 +27,7 @@ class Ground:
     app_url: str
     owner_url: str
     environment: Mapping[str, str]
+    server: Postgres
 
 
 @contextlib.contextmanager
@@ -50,7 +51,7 @@ def ground(**settings: str) -> Iterator[Ground]:
             }
             run_once(environment, "-m", "django", "migrate", "-v0", RENKEI_DATABASE_URL=server.owner_url)
             grant_rights(server.owner_url, APP)
-            yield Ground(folder, server.app_url, server.owner_url, environment)
+            yield Ground(folder, server.app_url, server.owner_url, environment, server)
 
 
 def run_once(environment: Mapping[str, str], *arguments: str, **more: str) -> str:
