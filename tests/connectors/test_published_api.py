@@ -7,10 +7,11 @@ import jsonschema_rs
 import pytest
 from babel.messages.pofile import read_po
 
-from renkei.connectors import reading, standard
+from renkei.connectors import closed_reading, reading, standard
 from renkei.connectors.contract import setting_fields
 from renkei.connectors.registry import CONNECTORS
 from renkei.domain.chat import Kind, Speaker
+from renkei.domain.foreign_json import read_json
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "docs/connectors/standard.openapi.json").read_text(encoding="utf-8"))
@@ -33,6 +34,32 @@ def test_what_we_understand_fits_the_published_schema(name: str) -> None:
 def test_an_answer_we_understand_fits_the_published_schema() -> None:
     answer = json.loads((HERE / "standard_lookup" / "two.in.json").read_text(encoding="utf-8"))
     assert is_valid("Conversations", answer)
+
+
+@pytest.mark.parametrize("name", ["whole", "open", "no_updated_at", "no_customer_id", "least", "nul_and_surrogates"])
+def test_a_completed_conversation_we_understand_fits_the_published_schema(name: str) -> None:
+    record = read_json((HERE / "standard/closed" / f"{name}.in.json").read_bytes())
+    assert is_valid("ClosedConversation", record)
+    assert is_valid("ClosedConversations", {"conversations": [record], "next": None})
+    assert is_valid("ConversationClosed", {"type": standard.CONVERSATION_CLOSED, "conversation": record})
+
+
+@pytest.mark.parametrize("name", ["status_left_out", "no_times", "agent_is_text", "message_without_time"])
+def test_a_completed_conversation_we_refuse_does_not_fit_the_published_schema(name: str) -> None:
+    record = read_json((HERE / "standard/closed" / f"{name}.in.json").read_bytes())
+    assert not is_valid("ClosedConversation", record)
+
+
+def test_the_published_listing_is_asked_for_as_it_is_published() -> None:
+    recipe, paging = standard.CLOSED.recipe, standard.CLOSED.paging
+    asked = {each["name"] for each in DOCUMENT["paths"]["/closed-conversations"]["get"]["parameters"]}
+    assert asked == {name for name, _ in recipe.query}
+    codes = set(SCHEMAS["ClosedError"]["properties"]["error"]["properties"]["code"]["examples"])
+    assert paging.expired is not None
+    assert codes == {rule.code for rule in (*recipe.errors, paging.expired)}
+    assert set(SCHEMAS["ClosedConversation"]["properties"]["status"]["enum"]) == set(standard.CLOSED_SHAPE.states)
+    assert SCHEMAS["ClosedConversations"]["properties"]["conversations"]["maxItems"] == closed_reading.MOST_RECORDS
+    assert SCHEMAS["ClosedMessage"]["properties"]["text"]["maxLength"] == closed_reading.LONGEST_TEXT
 
 
 def test_the_published_words_are_those_of_the_code() -> None:

@@ -25,7 +25,15 @@ from renkei.domain.extraction import ErrorRule, FailureKind, RuleError, claim, p
 from renkei.domain.foreign_json import Json, read_json
 from renkei.domain.recipe import Canned, Recipe, RecipeError, Value, Variables, Written, write
 from renkei.errors import MalformedPayloadError, MisconfiguredError, RetryLaterError
-from renkei.outbound import Answer, OutboundError, OutgoingRequest, RefusedAddressError, ResetByPeerError, TooLargeError
+from renkei.outbound import (
+    Answer,
+    OutboundError,
+    OutgoingRequest,
+    RefusedAddressError,
+    ResetByPeerError,
+    TimedOutError,
+    TooLargeError,
+)
 
 AFTER_TROUBLE = 30.0
 AFTER_LIMIT = 60.0
@@ -70,8 +78,7 @@ async def fetch_page(
     """Fetch one page within the context's budget; raises RetryLaterError and MisconfiguredError."""
     fetching = _Fetching(listing=listing, settings=settings, question=question, context=context)
     try:
-        async with asyncio.timeout(context.budget_seconds):
-            return await fetching.run()
+        return await fetching.run()
     except TimeoutError as error:
         raise RetryLaterError("timed_out", after=AFTER_TROUBLE) from error
     except (RecipeError, RuleError) as error:
@@ -111,10 +118,11 @@ class _Fetching:
             self._record(written, started, variables, outcome=error.code)
             answer = await self._send_again(written, error)
         except OutboundError as error:
-            self._record(written, started, variables, outcome=error.detail)
+            self._record(written, started, variables, outcome=error.detail or error.code)
             _refuse_unanswered(error)
         try:
-            document, records = await self._judge(answer)
+            async with asyncio.timeout(self._left()):  # sending has its own: two of them would leave a connection open
+                document, records = await self._judge(answer)
             page = self._page(document, records, size)
         except (RetryLaterError, MisconfiguredError) as error:
             self._record(written, started, variables, outcome=error.code, answer=answer)
@@ -124,8 +132,9 @@ class _Fetching:
 
     async def _send(self, written: Written) -> Answer:
         request = OutgoingRequest(method=written.method, url=written.url, headers=written.headers, body=written.body)
-        left = max(0.01, self.context.budget_seconds - (self._now() - self.began))
-        return await self.context.http.send(request, allow=self.context.allow, deadline_seconds=left)
+        if self._left() <= 0:
+            raise TimedOutError
+        return await self.context.http.send(request, allow=self.context.allow, deadline_seconds=self._left())
 
     async def _send_again(self, written: Written, error: OutboundError) -> Answer:
         if written.method != "GET":
@@ -183,6 +192,9 @@ class _Fetching:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+    def _left(self) -> float:
+        return self.context.budget_seconds - (self._now() - self.began)
 
     def _record(
         self, written: Written, started: float, variables: Variables, *, outcome: str, answer: Answer | None = None
@@ -244,7 +256,7 @@ def _refuse_unanswered(error: OutboundError) -> NoReturn:
         raise error
     if isinstance(error, RefusedAddressError):
         raise MisconfiguredError(error.detail) from error
-    raise RetryLaterError(error.detail, after=AFTER_TROUBLE) from error
+    raise RetryLaterError(error.code, after=AFTER_TROUBLE) from error
 
 
 def _refuse_status(answer: Answer) -> NoReturn:
