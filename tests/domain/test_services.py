@@ -85,8 +85,8 @@ def state_of(facts: ServiceFacts, now: datetime = NOON) -> ServiceState:
     ("changed", "state"),
     [
         ({}, ServiceState.RUNNING),
-        ({"beat_at": NOON - PATIENCE}, ServiceState.RUNNING),
-        ({"beat_at": NOON - PATIENCE - timedelta(milliseconds=1)}, ServiceState.BROKEN),
+        ({"beat_at": NOON - timedelta(seconds=30)}, ServiceState.RUNNING),
+        ({"beat_at": NOON - timedelta(seconds=30, milliseconds=1)}, ServiceState.BROKEN),
         ({"is_halted": True}, ServiceState.BROKEN),
         ({"is_enabled": False, "lease_until": None}, ServiceState.DISABLED),
         ({"is_wanted": False}, ServiceState.STOPPING),
