@@ -160,24 +160,14 @@ SENTENCES: Mapping[str, Promise] = {
     "too_long": _("A text is too long."),
     "too_many": _("There are too many entries."),
     "too_many_values": _("The JSON holds too many values."),
-    "unknown_status": _(
-        "The chat system gave this chat a state that its description does not name, so it is not known whether it is "
-        "completed."
-    ),
+    "unknown_status": _("The chat system gave this chat a state that its description does not name."),
     "bad_signature": _("The delivery was not accepted."),
     # ── a chat system's listing of completed chats ──
-    "chat_system_refuses": _(
-        "The chat system refused the request (status %(status)s). Check the token or key in the chat setting."
-    ),
-    "call_url_unknown": _(
-        "The chat system knows nothing at the call URL (status %(status)s). Check the call URL in the chat setting."
-    ),
+    "chat_system_refuses": _("The chat system refused us (status %(status)s). Check the chat setting's token or key."),
+    "call_url_unknown": _("There is nothing at the call URL (status %(status)s). Check it in the chat setting."),
     "chat_system_limits": _("The chat system asks for fewer requests. It is asked again later by itself."),
     "page_expired": _("The chat system has forgotten where the listing was. It is begun again by itself."),
-    "page_repeated": _(
-        "The chat system gives the same page again and again. It is tried again by itself; if this goes on, ask the "
-        "provider."
-    ),
+    "page_repeated": _("The chat system gives the same page again and again. It is tried again by itself."),
     "import_failed": _(
         "Renkei could not make an interaction of this chat. The log of the jobs process has the details; retry it "
         "after an update, or repair the record."
