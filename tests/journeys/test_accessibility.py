@@ -27,6 +27,11 @@ SCREENS = (
     "/console/ivrs/",
     "/console/settings/",
     "/console/settings/edit/",
+    "/console/business-groups/",
+    "/console/chat-settings/",
+    "/console/chat-settings/new/",
+    "/console/chat-settings/new/?connector=standard",
+    "/console/services/",
 )
 RUN = """async (levels) => {
     const found = await axe.run(document, { runOnly: levels, resultTypes: ["violations"] });

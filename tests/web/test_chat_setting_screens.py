@@ -98,6 +98,8 @@ def test_only_templates_of_the_chosen_business_group_are_offered(client: Client)
     offered = client.get(reverse("console:templates_of_group"), {"group": orders.pk}, headers=HTMX).content.decode()
     assert "注文の型" in offered
     assert "返品の型" not in offered
+    chosen = {"group": orders.pk, "template": InteractionTemplate.objects.get(business_group=orders).pk}
+    assert "selected>注文の型" in client.get(reverse("console:templates_of_group"), chosen).content.decode()
     for nonsense in ("", "x", "1" * 40, "-1"):
         answer = client.get(reverse("console:templates_of_group"), {"group": nonsense}, headers=HTMX)
         assert "の型" not in answer.content.decode()

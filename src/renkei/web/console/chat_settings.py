@@ -232,9 +232,10 @@ def remove_chat_setting(request: HttpRequest, row_id: int) -> HttpResponse:
 @require_GET
 @may("chat_setting.view")
 def templates_of_group(request: HttpRequest) -> HttpResponse:
-    """The field コール作成設定 for the business group just chosen (R177)."""
+    """The field コール作成設定 for the business group just chosen (R177); one that still fits stays chosen."""
     require_chat_import()
-    form = ChatSettingForm(connector="", initial={"group": request.GET.get("group", "")})
+    chosen = {name: request.GET.get(name, "") for name in ("group", "template")}
+    form = ChatSettingForm(connector="", initial=chosen)
     return render(request, "console/_one_field.html", {"field": form["template"]})
 
 
