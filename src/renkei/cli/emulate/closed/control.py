@@ -27,7 +27,6 @@ class Control:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._http = HttpClient()
         self._seeded = 0
 
     async def show(self, request: Request) -> Response:
@@ -184,12 +183,15 @@ class Control:
         return await self._send(outgoing, delivery)
 
     async def _send(self, outgoing: OutgoingRequest, delivery: str) -> Response:
+        http = HttpClient()
         try:
-            answer = await self._http.send(outgoing, allow=AllowList.of([outgoing.url]), deadline_seconds=PUSH_SECONDS)
+            answer = await http.send(outgoing, allow=AllowList.of([outgoing.url]), deadline_seconds=PUSH_SECONDS)
         except RefusedAddressError as error:
             raise Refused(400, "BAD_URL") from error
         except OutboundError as error:
             return JSONResponse({"delivery": delivery, "status": None, "error": error.code})
+        finally:
+            await http.aclose()
         return JSONResponse({"delivery": delivery, "status": answer.status})
 
     def _ledger(self, system: object) -> Ledger:
