@@ -189,11 +189,14 @@ class Harness:
         imports_run.BATCH = PAGE
 
         async def fetch(question: ClosedQuestion) -> ClosedPage:
-            since = question.since
-            found = [each for each in world.shown(is_late) if since is None or _version_of(each) >= since]
-            place = int(question.page or 0)
+            # A token belongs to the listing it was given in, as with a chat system that pages steadily.
+            began_late, _, place_text = (question.page or f"{int(is_late)}:0").partition(":")
+            since, place = question.since, int(place_text)
+            listed = world.shown(began_late == "1")
+            found = [each for each in listed if since is None or _version_of(each) >= since]
             records = tuple(ClosedRecord(each, each["id"] or "") for each in found[place : place + PAGE])
-            return ClosedPage(records, str(place + PAGE) if place + PAGE < len(found) else None)
+            following = f"{began_late}:{place + PAGE}" if place + PAGE < len(found) else None
+            return ClosedPage(records, following)
 
         _strike_django(blow)
         try:

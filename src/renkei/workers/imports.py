@@ -18,11 +18,12 @@ import structlog
 from django.db import connections
 
 from renkei.actions.imports.fence import Lease, StaleLeaseError, beat, find_waiting, give_back, take_lease
-from renkei.actions.imports.ground import find_ground, open_settings
+from renkei.actions.imports.ground import find_ground, open_settings, read_zone
 from renkei.actions.imports.runs import Duty, end_run_badly, read_duty
 from renkei.connectors.contract import ClosedContext, ClosedPage, ClosedQuestion, Connector, read_settings
 from renkei.connectors.registry import get_connector
 from renkei.domain.patience import wait_after
+from renkei.domain.reconciling import is_due
 from renkei.domain.services import IMPORTS_CHANNEL, SettingSnapshot
 from renkei.errors import MisconfiguredError
 from renkei.outbound import AllowList, HttpClient
@@ -205,12 +206,20 @@ class Service:
             if not duty.is_enabled:
                 await _wait(self._woken, BEAT_SECONDS)
                 continue
-            trigger = _find_trigger(duty)
+            trigger = _find_trigger(duty) or await self._find_night(duty)
             if trigger:
                 await self._run(duty, trigger)
                 continue
             left = BEAT_SECONDS if duty.seconds_left is None else min(duty.seconds_left, BEAT_SECONDS)
             await _wait(self._woken, max(left, 0.05))
+
+    async def _find_night(self, duty: Duty) -> str:
+        """Whether the nightly comparison is due; before the first run has ended there is nothing to compare."""
+        if duty.cursor_at is None:
+            return ""
+        zone = await self.do(read_zone)
+        last = max((each for each in (duty.reconciled_at, duty.snapshot_at) if each is not None), default=None)
+        return "night" if is_due(last, now=duty.asked_at, zone=zone) else ""
 
     async def _run(self, duty: Duty, trigger: str) -> None:
         try:
@@ -228,7 +237,9 @@ class Service:
             )
             return
         try:
-            if trigger == "push":
+            if trigger == "night":
+                await run.reconcile(duty)
+            elif trigger == "push":
                 await run.carry_on(trigger)
             else:
                 await run.carry_out(duty, trigger)

@@ -19,6 +19,7 @@ from renkei import clock
 from renkei.actions.imports.apply import Applied, PendingItem, apply_batch, read_pending
 from renkei.actions.imports.fence import Lease, StaleLeaseError
 from renkei.actions.imports.quarantine import forget_open, quarantine
+from renkei.actions.imports.reconcile import compare_page, write_report
 from renkei.actions.imports.runs import Duty, Tally, begin_run, count_run, end_run_badly, end_run_well, read_duty
 from renkei.actions.imports.store_page import StoredPage, store_page
 from renkei.connectors.contract import ClosedPage, ClosedQuestion, ParseClosed
@@ -27,12 +28,15 @@ from renkei.domain.foreign_json import read_json
 from renkei.domain.importing import Arriving, ImportRules
 from renkei.domain.listing import Finished, Listing, begin_listing, read_listing
 from renkei.domain.patience import wait_after
+from renkei.domain.reconciling import LOOKED_BACK, Comparison
 from renkei.domain.services import SettingSnapshot
 from renkei.errors import MalformedPayloadError, MisconfiguredError, RetryLaterError
 
 log = structlog.get_logger(__name__)
 
 BATCH = 250
+MOST_PAGES = 100_000
+"""Of one nightly comparison; a chat system that goes round in a larger circle is left at last."""
 PAGE_EXPIRED = "page_expired"
 """What a connector says when the chat system does not know the page's token any more; the listing begins again."""
 
@@ -96,6 +100,28 @@ class ImportRun:
         """Apply what waits without fetching: pushed chats, repaired ones."""
         await self.apply_pending()
         log.info("imports: applied", setting=self.lease.setting_id, trigger=trigger)
+
+    async def reconcile(self, duty: Duty) -> None:
+        """Walk the listing of the last seven days beside the runs; what we did not have is queued and applied."""
+        comparison = Comparison(since=duty.asked_at - LOOKED_BACK)
+        error, page_token = "", None
+        try:
+            for _ in range(MOST_PAGES):
+                page = await self.source.fetch(ClosedQuestion(since=comparison.since, page=page_token))
+                shown = await self.do(read_records, page.records, self.source.parse)
+                await self.do(compare_page, self.lease, comparison, shown)
+                if page.next is None or page.next == page_token:
+                    break
+                page_token = page.next
+                await self._look_up_from_work(duty)
+        except (RetryLaterError, MisconfiguredError) as failure:
+            error = failure.code
+        found = await self.do(write_report, self.lease, comparison, error=error)
+        log.info(
+            "imports: reconciled", setting=self.lease.setting_id, theirs=found.theirs, ours=found.ours,
+            missing=len(found.missing), differing=len(found.differing), unknown=len(found.unknown), error=error,
+        )  # fmt: skip
+        await self.apply_pending()
 
     async def _walk(self, duty: Duty) -> None:
         listing = self._resume(duty)

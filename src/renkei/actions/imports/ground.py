@@ -40,3 +40,9 @@ def open_settings(snapshot: SettingSnapshot) -> dict[str, str]:
     sealed = snapshot.sealed_secrets
     secrets = {} if sealed is None else open_fields(sealed.encode("ascii"))
     return {**snapshot.connector_settings, **secrets, "call_url": snapshot.call_url}
+
+
+def read_zone() -> ZoneInfo:
+    """The centre's time zone, in which it is night."""
+    row = run_one(imports.ZONE)
+    return ZoneInfo(row[0] if row is not None and row[0] else "Asia/Tokyo")

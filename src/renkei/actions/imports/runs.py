@@ -37,6 +37,7 @@ class Duty:
     has_pending: bool
     failures: int
     asked_at: datetime
+    reconciled_at: datetime | None = None
 
 
 def read_duty(lease: Lease) -> Duty:

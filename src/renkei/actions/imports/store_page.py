@@ -35,7 +35,7 @@ def store_page(
     """
     newest = max((each.chat.version_at for each in shown if each.chat is not None), default=None)
     with fenced(lease) as cursor:
-        stored = store_chats(lease.setting_id, shown)
+        stored = len(store_chats(lease.setting_id, shown))
         following = turn_page(
             listing,
             next_page=next_page,
@@ -59,15 +59,18 @@ def keep_position(lease: Lease, position: Listing | Finished) -> None:
             run(imports.KEEP_LISTING, setting=lease.setting_id, epoch=lease.epoch, bookmark=bookmark)
 
 
-def store_chats(setting_id: int, shown: Sequence[ShownChat]) -> int:
-    """Put chats into the inbox, inside the caller's transaction; how many were new or changed.
+def store_chats(setting_id: int, shown: Sequence[ShownChat]) -> dict[str, int]:
+    """Put chats into the inbox, inside the caller's transaction; the keys of those that were new (revision 1) or
+    changed (higher ones).
 
     Of one chat shown several times the newest content counts. Chats with a tombstone are not stored.
     """
     rows = make_rows(setting_id, shown, secret=config.secret_key.get_secret_value().encode("utf-8"))
     if rows.is_empty:
-        return 0
-    stored = run_all(imports.STORE, {"setting": setting_id, **rows.columns})
+        return {}
+    stored = {
+        str(key): int(revision) for key, revision in run_all(imports.STORE, {"setting": setting_id, **rows.columns})
+    }
     if rows.readable:
         run(imports.RESOLVE_UNREADABLE, setting=setting_id, sources=rows.readable)
-    return len(stored)
+    return stored

@@ -57,7 +57,7 @@ ON CONFLICT (setting_id, external_id) DO UPDATE SET revision = renkei_inboxitem.
     changed_at = EXCLUDED.changed_at
 WHERE (EXCLUDED.version_at, EXCLUDED.message_count, EXCLUDED.payload_sha256)
     > (renkei_inboxitem.version_at, renkei_inboxitem.message_count, renkei_inboxitem.payload_sha256)
-RETURNING external_id
+RETURNING external_id, revision
 """
 
 # A record that could not be read gives way to a readable one of the same chat that is not older.
@@ -310,7 +310,9 @@ SELECT service.is_wanted, service.is_halted, setting.is_enabled, service.snapsho
     GREATEST(0, extract(epoch FROM service.next_run_at - clock_timestamp()))::float AS seconds_left,
     EXISTS (SELECT FROM renkei_inboxitem item WHERE item.setting_id = service.setting_id AND item.state = 'pending'
         AND item.next_try_at <= clock_timestamp()) AS has_pending,
-    service.failures, clock_timestamp() AS asked_at
+    service.failures, clock_timestamp() AS asked_at,
+    (SELECT max(report.at) FROM renkei_reconciliation report WHERE report.setting_id = service.setting_id)
+        AS reconciled_at
 FROM renkei_importservice service JOIN renkei_chatsetting setting ON setting.id = service.setting_id
 WHERE service.setting_id = %(setting)s AND service.epoch = %(epoch)s
 """
@@ -329,3 +331,23 @@ FROM renkei_chatsetting setting WHERE setting.id = %(setting)s
 """
 
 WAKE = "SELECT pg_notify('renkei_imports', %(setting)s::text)"
+
+# Chats of ours that the listing should have shown: imported from it, and not older than its beginning.
+OURS_SINCE = """
+SELECT external_id FROM renkei_inboxitem
+WHERE setting_id = %(setting)s AND state = 'done' AND version_at >= %(since)s::timestamptz
+"""
+
+ADD_RECONCILIATION = """
+INSERT INTO renkei_reconciliation (setting_id, at, since, theirs, ours, missing, differing, unknown, error)
+VALUES (%(setting)s, clock_timestamp(), %(since)s, %(theirs)s, %(ours)s, %(missing)s::jsonb, %(differing)s::jsonb,
+    %(unknown)s::jsonb, %(error)s)
+"""
+
+CUT_RECONCILIATIONS = """
+DELETE FROM renkei_reconciliation WHERE setting_id = %(setting)s
+    AND id < (SELECT min(id) FROM (SELECT id FROM renkei_reconciliation WHERE setting_id = %(setting)s
+        ORDER BY id DESC LIMIT 100) newest)
+"""
+
+ZONE = "SELECT zone FROM renkei_installation WHERE id = 1"
