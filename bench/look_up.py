@@ -18,6 +18,7 @@ import psycopg
 from bench.ground import Ground, free_port, ground, press, process, run_once
 from bench.report import Report, Side, percentile
 from renkei.domain.api_key import write_key
+from renkei.domain.matching import FAST_CLOCK
 from renkei.models.statements import links
 
 USUAL = 1_000_000
@@ -98,7 +99,7 @@ def _params(number: str) -> dict[str, Any]:
     now = datetime.now(UTC)  # noqa: TID251 - a bench makes its own history
     return {
         "connector": "dec_support", "project": PROJECT, "channel": CHANNEL, "e164": number, "arrived_at": now,
-        "window": timedelta(days=1), "fetched": [],
+        "window": timedelta(days=1), "fast_clock": FAST_CLOCK, "fetched": [],
     }  # fmt: skip
 
 
