@@ -202,6 +202,10 @@ SENTENCES: Mapping[str, Promise] = {
     "unknown_connector": _("There is no chat system of this name, or it does not push to us."),
     "foreign_project": _("The signing key does not belong to this project and channel. Nothing was taken over."),
     "unknown_ivr": _("There is no chatbot-linkage IVR of this number. Check it in the IVR list."),
+    "call_id_taken": _(
+        "This call_id belongs to a call from another number. Nothing was changed; ask with an id of its own for each "
+        "call."
+    ),
     "field_missing": _("The field “%(field)s” is missing."),
     "bad_field": _("The field “%(field)s” cannot be read."),
     "arrived_in_future": _("The time of arrival lies in the future. Check the clock of the calling system."),

@@ -59,8 +59,7 @@ async def link_chat(
         received = await store_chats(conn, asking.connector, conversations)
         looked_up = LookedUp(looked_up.outcome, frozenset(received.ids), looked_up.status, looked_up.detail)
         decision = await decide(conn, asking, looked_up)
-        for exchange in exchanges:
-            await _add_exchange(conn, asking, exchange)
+        await note_exchanges(conn, asking, exchanges)
         link_id = await _add_link(conn, asking, decision)
         await _tell(conn, asking.call_id, link_id)
     return Linked(link_id, decision)
@@ -90,6 +89,12 @@ async def decide(conn: AsyncConnection[Any], asking: Asking, looked_up: LookedUp
         others = await _candidates(conn, links.NEAR_CANDIDATES, asking, looked_up)
         near = [each for each in others if each.e164 is None or digits_are_near(each.e164, caller)]
     return decide_link(asking.attempt, looked_up, conversations=[*own, *near])
+
+
+async def note_exchanges(conn: AsyncConnection[Any], asking: Asking, exchanges: Sequence[Exchange]) -> None:
+    """Write the requests that were made into 外部API連携履歴, whatever became of their answers (R134)."""
+    for exchange in exchanges:
+        await _add_exchange(conn, asking, exchange)
 
 
 def fit_exchange(exchange: Exchange) -> Exchange:

@@ -17,10 +17,35 @@ SELECT %(line_id)s, 'in', 'ended', 'forwarded', %(caller_raw)s, %(caller_name)s,
     COALESCE(%(arrived_at)s::timestamptz, clock_timestamp()), clock_timestamp(), false
 FROM (SELECT 1) AS one LEFT JOIN renkei_phonenumber number ON number.id = %(number)s::bigint
 ON CONFLICT (line_id) DO UPDATE SET passed_linkage = true
-RETURNING id, arrived_at,
-    (SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep step WHERE step.call_id = renkei_call.id)
+    WHERE renkei_call.caller_e164 IS NOT DISTINCT FROM EXCLUDED.caller_e164
+        AND renkei_call.caller_unknown = EXCLUDED.caller_unknown
+        AND (EXCLUDED.caller_e164 IS NOT NULL OR renkei_call.caller_raw = EXCLUDED.caller_raw)
+RETURNING id, arrived_at
 """
-"""The telephone system that asks us has the call in hand: here it is over at once, handed on (B13)."""
+"""The telephone system that asks us has the call in hand: here it is over at once, handed on (B13). No row comes back
+when the line id belongs to a call of another caller: that call stays as it is."""
+
+ENTER = """
+INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
+SELECT %(call)s, (SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep WHERE call_id = %(call)s), ivr.id,
+    %(ivr_name)s, 'entered', %(detail)s::jsonb, %(at)s
+FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
+WHERE NOT EXISTS (
+    SELECT FROM renkei_ivrstep had WHERE had.call_id = %(call)s AND had.ivr_id = ivr.id AND had.kind = 'entered')
+ON CONFLICT (call_id, position) DO NOTHING
+"""
+"""Who asks again, before or after the answer, has not entered the IVR a second time."""
+
+LOCK = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
+"""A statement of its own: what the next one reads is what was committed while this one waited."""
+
+TOLD = """
+SELECT reason, source, window_minutes, conversation_id, jsonb_array_length(COALESCE(record->'claimed_by', '[]'::jsonb))
+FROM renkei_chatlink WHERE call_id = %(call)s AND record->>'look_up' = %(look_up)s ORDER BY id LIMIT 1
+"""
+"""What this question was answered before."""
+
+NEXT_STEP = "SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep WHERE call_id = %(call)s"
 
 NOW = "SELECT clock_timestamp()"
 
