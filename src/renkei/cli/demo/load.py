@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from renkei import clock
+from renkei.cli.demo.deeds import do_deeds
 from renkei.cli.demo.history import CALLS, Historian
 from renkei.cli.demo.line_plan import read_plan
 from renkei.cli.demo.office import Office, furnish
@@ -36,6 +37,7 @@ def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
         office = furnish()
         if not Call.objects.filter(line_id__startswith="demo-").exists():
             _load_history(office, calls)
+            do_deeds(office, now=clock.now())
         return _open_the_door()
 
 

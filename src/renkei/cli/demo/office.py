@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group, Permission
 
 from renkei.cli.demo.people import ADMINISTRATOR_NAME, CONTRACTS, SHOP, STAFF, Person
+from renkei.cli.demo.shape import CLOSES, OPENS
 from renkei.cli.emulate.office import DEMO_API_KEY, DEMO_CHANNELS, DEMO_PROJECT
 from renkei.models import (
     Agent,
@@ -53,7 +54,7 @@ GUIDANCES = (
     (CONNECTING, "お電話ありがとうございます。担当者におつなぎします。そのままお待ちください。", 6.0),
     (NOT_FOUND, "お電話ありがとうございます。担当者がお話を伺います。そのままお待ちください。", 6.5),
     (LATER, "ただいま電話が大変混み合っております。恐れ入りますが、しばらくたってからおかけ直しください。", 8.0),
-    (CLOSED, "本日の受付は終了いたしました。受付時間は午前9時から午後8時までです。", 7.0),
+    (CLOSED, f"本日の受付は終了いたしました。受付時間は午前{OPENS}時から午後{CLOSES - 12}時までです。", 7.0),
 )
 OWN_GUIDANCE = ("契約チャットの案内", "契約窓口でございます。お手続きの担当者におつなぎします。", 5.5)
 
