@@ -58,8 +58,10 @@ def _prepare(base: Ground) -> tuple[int, str]:
 _MAKE = f"""
 import os, django
 django.setup()
+from django.contrib.auth.models import Group
 from renkei.models import ApiKey, ChatbotLinkage, IncomingRule, Ivr, User
 user = User.objects.create_user("bench", display_name="bench")
+user.groups.add(Group.objects.get(name="administrator"))
 ApiKey.objects.create(name="bench", prefix=os.environ["KEY"][3:11], secret_sha256=os.environ["KEY_SHA256"],
     permissions=["look_up.view", "chat_content.view"], created_by=user)
 ivr = Ivr.objects.create(name="bench", use_api=True, service_type="chatbot_dec_support")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connections
 from django.utils.crypto import get_random_string
 from pytest_django.plugin import DjangoDbBlocker
@@ -35,6 +36,7 @@ from renkei.models import (
     User,
 )
 from renkei.models.secrets import seal_fields
+from renkei.permissions import ADMINISTRATOR, AGENT
 from tests.conftest import DatabaseUrls
 from tests.realtime.published import is_published
 from tests.realtime.serving import serve
@@ -59,6 +61,7 @@ async def stored(ask: Callable[[], Result]) -> Result:
 def make_key(*rights: str) -> str:
     """A stored key with these rights; returns its text."""
     user, _ = User.objects.get_or_create(username="root", defaults={"display_name": "管理者"})
+    user.groups.add(Group.objects.get(name=ADMINISTRATOR))
     text = write_key(get_random_string(8, "abcdefghijkmnpqrstuvwxyz23456789"), secrets.token_urlsafe(32))
     key = read_key(text)
     assert key is not None
@@ -258,13 +261,14 @@ async def test_the_call_id_of_another_caller_is_refused_and_changes_nothing(api:
     first = (await api.ask(call_id="pbx-11")).json()
     await api.ask(call_id="pbx-12", caller="わからない番号", withheld=False)
     before = await stored(_everything)
-    for call_id, caller, more in (
+    others: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("pbx-11", "090-1234-5679", {}),
         ("pbx-11", "", {}),
         ("pbx-11", CALLER, {"withheld": True}),
         ("pbx-12", CALLER, {}),
         ("pbx-12", "別のわからない番号", {}),
-    ):
+    )
+    for call_id, caller, more in others:
         answer = await api.ask(call_id=call_id, caller=caller, **more)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "call_id_taken"), (call_id, caller)
         assert "最初の人の話" not in answer.text
@@ -326,6 +330,28 @@ async def test_hostile_caller_fields_become_rows_not_deeds(api: Api) -> None:
     for caller in ("\x00", "\u202e0901234567", "<script>alert(1)</script>", "9" * 200):
         answer = await api.ask(caller=caller, caller_name=caller)
         assert (answer.status_code, answer.json()["reason"]) == (200, "caller_withheld")
+
+
+async def test_a_key_stops_with_its_maker(api: Api) -> None:
+    """Disabled, or bound to their own calls: from the next question on; and it goes on when they may again."""
+
+    def change(**fields: bool) -> None:
+        User.objects.filter(username="root").update(**fields)
+
+    def move(role: str) -> None:
+        User.objects.get(username="root").groups.set([Group.objects.get(name=role)])
+
+    api.chat("退職者の鍵")
+    for stop, go_on in (
+        (lambda: change(is_active=False), lambda: change(is_active=True)),
+        (lambda: move(AGENT), lambda: move(ADMINISTRATOR)),
+    ):
+        await stored(stop)
+        refused = await api.ask()
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "api_key_required")
+        assert await stored(Call.objects.count) == 0
+        await stored(go_on)
+        assert (await api.ask(mode="stored")).status_code == 200
 
 
 async def test_only_a_living_key_with_the_right_is_let_in(api: Api) -> None:

@@ -1,8 +1,25 @@
 """The look-up API: its keys, the call it stands for, the transcript it may return."""
 
 KEY = """
-SELECT id, name, secret_sha256, permissions FROM renkei_apikey WHERE prefix = %(prefix)s AND revoked_at IS NULL
+SELECT key.id, key.name, key.secret_sha256, key.permissions, key.revoked_at IS NOT NULL, maker.is_active,
+    EXISTS (
+        SELECT FROM renkei_user_groups member JOIN auth_group role ON role.id = member.group_id
+        WHERE member.user_id = maker.id AND (role.name = 'administrator' OR (role.name = 'supervisor'
+            AND NOT EXISTS (SELECT FROM renkei_agent agent WHERE agent.user_id = maker.id)))),
+    ARRAY(
+        SELECT permission.codename FROM auth_permission permission
+        WHERE permission.codename = ANY(key.permissions) AND (maker.is_superuser
+            OR EXISTS (
+                SELECT FROM renkei_user_groups member
+                JOIN auth_group_permissions given ON given.group_id = member.group_id
+                WHERE member.user_id = maker.id AND given.permission_id = permission.id)
+            OR EXISTS (
+                SELECT FROM renkei_user_user_permissions given
+                WHERE given.user_id = maker.id AND given.permission_id = permission.id)))
+FROM renkei_apikey key JOIN renkei_user maker ON maker.id = key.created_by_id
+WHERE key.prefix = %(prefix)s
 """
+"""A key and its maker as they are now. Who reaches every row is told by queries.scope; a test holds the two together."""
 
 KEY_USED = """
 UPDATE renkei_apikey SET last_used_at = clock_timestamp()
