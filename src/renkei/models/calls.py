@@ -96,7 +96,7 @@ class CallRing(models.Model):
     rang_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=12, blank=True)
-    """answered, no_answer, declined, busy, unreachable or taken_back."""
+    """answered, no_answer, declined, busy, unreachable, taken_back or worker_gone."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("call", "ring_id", "agent"), name="one_row_per_ring"),)

@@ -122,6 +122,8 @@ class StandingCall:
     stage: Stage
     agent_extension: str | None
     age: timedelta
+    ring_id: str = field(default="", kw_only=True)
+    """The ring that the talking agent answered."""
     is_held: bool = field(default=False, kw_only=True)
     mine: bool
     """True when this worker's own line application holds it already; False: ``adopt`` it first."""

@@ -388,9 +388,11 @@ class SimulatedLine:
     def _describe(self, call: _Call) -> StandingCall:
         age = timedelta(seconds=self._time.time() - call.began)
         agent = call.agent if call.stage is Stage.TALKING else None
+        ring_id = call.ring_id or "" if agent else ""
         return StandingCall(
-            call.line_id, call.caller, call.dialled, call.stage, agent, age, mine=True, is_held=call.is_held
-        )
+            call.line_id, call.caller, call.dialled, call.stage, agent, age,
+            ring_id=ring_id, is_held=call.is_held, mine=True,
+        )  # fmt: skip
 
 
 def _cancel(timer: Timer | None) -> None:

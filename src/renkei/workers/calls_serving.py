@@ -90,7 +90,7 @@ class Serving:
         if row is not None:
             journal.take_up(row)
         looking_up = LookingUp(self.database, self.providers, journal, plan, caller)
-        tools = Tools(self.line, self.time, looking_up.run, self.lease.claim(journal.begun).is_ours)
+        tools = Tools(self.line, self.time, looking_up.run, self.lease.claim(journal.begun))
         call = LiveCall(tools, journal, begun=begun)
         self.live[line_id], self.journals[line_id] = call, journal
         self.spawn(self._write(line_id, journal))

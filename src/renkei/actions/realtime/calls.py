@@ -19,6 +19,7 @@ from renkei.domain.ivr_words import (
     NoteLabel,
     NoteLinkage,
     NoteRingOver,
+    NoteRingsLost,
     NoteStep,
 )
 from renkei.domain.phone import NoNumber, Telephone
@@ -129,6 +130,9 @@ class _Recording:
                 await self._run(calls.PASSED_LINKAGE)
             case NoteRingOver():
                 await self._ring_over(note, at)
+            case NoteRingsLost():
+                await self._end_rings(at, why="worker_gone")
+                await self._run(calls.CALL_WAITS_AGAIN)
             case NoteAnswered():
                 await self._answered(note, at)
             case NoteHeld(is_held):
@@ -166,6 +170,11 @@ class _Recording:
         await self._take_back(rows, why=note.why, state=state)
         await self._run(calls.CALL_WAITS_AGAIN)
 
+    async def _end_rings(self, at: datetime, *, why: str) -> None:
+        """Every ring of the call that still rings is over."""
+        rings = await self._run(calls.ALL_RINGS_OVER, why=why, at=at)
+        await self._take_back(rings, why=why, state="available")
+
     async def _take_back(self, rings: Sequence[Any], *, why: str, state: str) -> None:
         """Tell the agents of these rings that they are over, and let them go."""
         for ring, agent in rings:
@@ -178,8 +187,7 @@ class _Recording:
     async def _answered(self, note: NoteAnswered, at: datetime) -> None:
         params = {"agent": note.agent_id, "at": at}
         await self._run(calls.RING_ANSWERED, ring_id=note.ring_id, **params)
-        others = await self._run(calls.ALL_RINGS_OVER, at=at)
-        await self._take_back(others, why="taken_back", state="available")
+        await self._end_rings(at, why="taken_back")
         if await self._run(calls.ANSWERED, **params):
             await self._run(calls.AGENT_TALKS, agent=note.agent_id)
             self._told.tell([note.agent_id], EventKind.CALL_ANSWERED, call=self._call)
@@ -187,8 +195,7 @@ class _Recording:
 
     async def _ended(self, note: NoteEnded, at: datetime) -> None:
         rows = await self._run(calls.ENDED, outcome=note.outcome.value, at=at)
-        rings = await self._run(calls.ALL_RINGS_OVER, at=at)
-        await self._take_back(rings, why="taken_back", state="available")
+        await self._end_rings(at, why="taken_back")
         for agent in _firsts(rows):
             self._told.tell([agent], EventKind.CALL_ENDED, call=self._call)
             self._told.tell(_firsts(await self._run(calls.AFTER_CALL, agent=agent)), EventKind.PRESENCE)

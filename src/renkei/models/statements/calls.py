@@ -7,11 +7,13 @@ SELECT %(line_id)s, 'in', 'in_ivr', '', %(caller_raw)s, %(caller_name)s, %(calle
     %(dialled_raw)s, number.id, number.business_group_id, %(owner)s, false,
     COALESCE(%(arrived_at)s::timestamptz, clock_timestamp()), %(during_outage)s::boolean
 FROM (SELECT 1) AS one LEFT JOIN renkei_phonenumber number ON number.id = %(number)s::bigint
-ON CONFLICT (line_id) DO UPDATE SET owner = EXCLUDED.owner
+ON CONFLICT (line_id) DO UPDATE SET owner = EXCLUDED.owner,
+    state = CASE renkei_call.state WHEN 'ended' THEN 'in_ivr' ELSE renkei_call.state END, outcome = '', ended_at = NULL
 RETURNING id, arrived_at,
     (SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep step WHERE step.call_id = renkei_call.id)
 """
-"""The last column is where the IVR steps go on: a call may come to a second worker after a first one died."""
+"""The last column is where the IVR steps go on: a call may come to a second worker after a first one died. The first
+one may have entered its end a moment before: what arrives is not over."""
 
 STEP = """
 INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
@@ -63,7 +65,7 @@ RETURNING id, agent_id
 """
 
 ALL_RINGS_OVER = """
-UPDATE renkei_callring SET ended_at = %(at)s, ended_why = 'taken_back'
+UPDATE renkei_callring SET ended_at = %(at)s, ended_why = %(why)s
 WHERE call_id = %(call)s AND ended_at IS NULL RETURNING id, agent_id
 """
 

@@ -55,7 +55,8 @@ def _entry(workers: tuple[str, ...]) -> str:
         " same => n,Goto(worker${RENKEI_PICK})",
     ]
     for position, worker in enumerate(workers, start=1):
-        lines += [f" same => n(worker{position}),Stasis({names.safe_app(worker)},inbound)", " same => n,Goto(left)"]
+        enter = f"Stasis({names.safe_app(worker)},inbound,${{RENKEI_TRIES}})"
+        lines += [f" same => n(worker{position}),{enter}", " same => n,Goto(left)"]
     lines += [
         f" same => n(left),Set({names.NET}=0)",
         ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?next)',

@@ -86,6 +86,7 @@ RING_ENDS: Mapping[str, Promise] = {
     "busy": pgettext_lazy("outcome", "Busy"),
     "unreachable": pgettext_lazy("ring", "Unreachable"),
     "taken_back": pgettext_lazy("ring", "Taken back"),
+    "worker_gone": pgettext_lazy("ring", "Interrupted by a failure"),
 }
 _ENDED_BY: Mapping[str, Promise] = {
     "caller": gettext_lazy("ended by the caller"),
