@@ -71,8 +71,9 @@ async def link_once(
     """As ``link_chat``, for an attempt of which nobody knows whether it was stored; None when it was."""
     async with conn.transaction():
         params = {"call": asking.call_id, "look_up": asking.look_up_id}
-        row = await (await conn.execute(links.HAD_LINK, params, prepare=True)).fetchone()
-        if row is None or row[0]:
+        call = await (await conn.execute(links.LOCK_CALL, {"call": asking.call_id}, prepare=True)).fetchone()
+        had = await (await conn.execute(links.HAD_LINK, params, prepare=True)).fetchone()
+        if call is None or had is None or had[0]:
             return None
         return await link_chat(conn, asking, looked_up=looked_up, exchanges=exchanges)
 

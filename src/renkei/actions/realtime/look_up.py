@@ -16,7 +16,7 @@ from renkei.domain.link_result import LinkResult
 from renkei.domain.matching import LookedUp, Reason, Source
 from renkei.domain.phone import NoNumber, Telephone
 from renkei.errors import RejectedError
-from renkei.models.statements import calls
+from renkei.models.statements import calls, links
 from renkei.models.statements import look_up as sql
 
 
@@ -93,7 +93,7 @@ async def finish_look_up(
     Of two that ask the same at the same time the first to come here decides; both are told the same.
     """
     async with conn.transaction():
-        await conn.execute(sql.LOCK, {"call": begun.id}, prepare=True)
+        await conn.execute(links.LOCK_CALL, {"call": begun.id}, prepare=True)
         told = await _told_before(conn, begun.id, ivr)
         if told is not None:
             await note_exchanges(conn, asking, exchanges)

@@ -75,11 +75,17 @@ UPDATE renkei_call SET state = 'in_ivr' WHERE id = %(call)s AND state = 'ringing
 """
 
 FREE_AGENTS = """
+WITH theirs AS (
+    SELECT agent_id FROM renkei_presence
+    WHERE agent_id = ANY(%(agents)s::bigint[]) AND state = 'ringing' AND call_id = %(call)s
+    ORDER BY agent_id FOR UPDATE
+)
 UPDATE renkei_presence SET since = clock_timestamp(), call_id = NULL, next_state = '',
     state = CASE WHEN %(state)s::text = 'available' AND next_state <> '' THEN next_state ELSE %(state)s::text END
-WHERE agent_id = ANY(%(agents)s::bigint[]) AND state = 'ringing' AND call_id = %(call)s
-RETURNING agent_id
+FROM theirs WHERE renkei_presence.agent_id = theirs.agent_id
+RETURNING renkei_presence.agent_id
 """
+"""Locks them in the order of their ids, as RESERVE does: two that meet wait, and never for each other."""
 
 RING_ANSWERED = """
 INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_at, ended_why)

@@ -35,12 +35,14 @@ FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
 RETURNING id
 """
 
+LOCK_CALL = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
+"""Waits for a transaction that is just storing an attempt: its row points at the call."""
+
 HAD_LINK = """
-SELECT EXISTS (SELECT FROM renkei_chatlink link
-    WHERE link.call_id = call.id AND link.record->>'look_up' = %(look_up)s)
-FROM renkei_call call WHERE call.id = %(call)s FOR UPDATE
+SELECT EXISTS (SELECT FROM renkei_chatlink link WHERE link.call_id = %(call)s
+    AND link.record->>'look_up' = %(look_up)s)
 """
-"""The lock waits for a transaction that is just storing it: its row points at the call."""
+"""A statement of its own, after LOCK_CALL: one that waits still reads what was there before it waited."""
 
 ADD_EXCHANGE = """
 INSERT INTO renkei_externalapicall (call_id, ivr_id, connector, method, url, request_headers, request_body, status,

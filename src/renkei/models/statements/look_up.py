@@ -19,7 +19,7 @@ SELECT key.id, key.name, key.secret_sha256, key.permissions, key.revoked_at IS N
 FROM renkei_apikey key JOIN renkei_user maker ON maker.id = key.created_by_id
 WHERE key.prefix = %(prefix)s
 """
-"""A key and its maker as they are now. Who reaches every row is told by queries.scope; a test holds the two together."""
+"""A key and its maker as they are now. Who reaches every row is told by queries.scope; a test holds the two to it."""
 
 KEY_USED = """
 UPDATE renkei_apikey SET last_used_at = clock_timestamp()
@@ -52,9 +52,6 @@ WHERE NOT EXISTS (
 ON CONFLICT (call_id, position) DO NOTHING
 """
 """Who asks again, before or after the answer, has not entered the IVR a second time."""
-
-LOCK = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
-"""A statement of its own: what the next one reads is what was committed while this one waited."""
 
 TOLD = """
 SELECT reason, source, window_minutes, conversation_id, jsonb_array_length(COALESCE(record->'claimed_by', '[]'::jsonb))
