@@ -10,6 +10,7 @@ import re
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 MOST_CONNECTIONS = 48
@@ -130,8 +131,8 @@ class _Connection(asyncio.Protocol):
     # ── what the event loop tells ──
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self.is_usable = transport, True
+        # uvloop's transports are none of asyncio's by name.
+        self._transport, self.is_usable = cast("asyncio.Transport", transport), True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(exc if isinstance(exc, OSError) else ConnectionResetError())
