@@ -15,7 +15,7 @@ from renkei.cli.demo.load import load_demonstration
 from renkei.cli.demo.office import furnish
 from renkei.domain import breaker
 from renkei.domain.matching import Reason
-from renkei.domain.phone import Telephone, read_number
+from renkei.domain.phone import Telephone, is_near, read_number
 from renkei.models import (
     Agent,
     ApiKey,
@@ -34,8 +34,10 @@ from renkei.models import (
     ResponseBranch,
     User,
 )
+from renkei.models.secrets import open_fields, seal_fields
 from renkei.permissions import holds
 from renkei.web.console.audit import ACTIONS
+from renkei.web.demo import try_it
 
 pytestmark = pytest.mark.django_db
 
@@ -172,6 +174,31 @@ def test_the_sample_numbers_are_valid_and_each_call_found_its_number() -> None:
         assert read_number(e164) == Telephone(e164)
     assert not Call.objects.filter(number__isnull=True).exists()
     assert not ChatConversation.objects.filter(e164__isnull=True, links__isnull=False).exists()
+
+
+def test_the_numbers_of_the_try_it_page_are_those_of_the_sample_office() -> None:
+    load_demonstration(calls=SOME)
+    entry = PhoneNumber.objects.get(e164=try_it.APP_NUMBER).entry_ivr
+    assert entry is not None
+    assert (entry.linkage.connector, entry.linkage.channel_id) == ("standard", try_it.APP_CHANNEL)
+    assert "signing_keys" in open_fields(entry.linkage.secrets or b"")
+    caller, forgotten = read_number(try_it.MISTYPER), read_number(try_it.FORGOTTEN)
+    assert isinstance(caller, Telephone)
+    assert isinstance(forgotten, Telephone)
+    assert is_near(caller, try_it.MISTYPED)
+    assert not ChatConversation.objects.filter(e164__in=(caller.e164, forgotten.e164)).exists()
+
+
+def test_an_older_demonstration_is_given_what_it_lacks() -> None:
+    furnish()
+    linkage = ChatbotLinkage.objects.get(connector="standard")
+    linkage.secrets = seal_fields({"token": "changed by hand"})
+    linkage.save(update_fields=["secrets"])
+    furnish()
+    linkage.refresh_from_db()
+    fields = open_fields(linkage.secrets or b"")
+    assert fields["token"] == "changed by hand"
+    assert fields["signing_keys"].startswith("whsec_")
 
 
 def test_the_newcomer_may_be_the_agent_and_the_customer_at_once() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import ssl
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,8 +11,10 @@ from urllib.parse import urlsplit
 
 from renkei import clock
 from renkei.cli.emulate.app import Provider, make_app
-from renkei.cli.emulate.office import Office
+from renkei.cli.emulate.office import Office, demo_signing_key
 from renkei.cli.emulate.server import listen, make_server
+from renkei.cli.emulate.standard import Pusher
+from renkei.settings import config
 
 DEFAULT_URL = "http://127.0.0.1:8650"
 
@@ -39,8 +42,22 @@ def _serve(url: str, host: str, port: int, folder: Path | None) -> int:
     except OSError as error:
         sys.stderr.write(f"emulate: cannot start at {url}: {error.strerror}.\n")
         return 1
-    make_server(make_app(Provider(office, now=clock.now, public_url=url))).run(sockets=[listening])
+    provider = Provider(office, now=clock.now, public_url=url, pusher=_make_pusher())
+    make_server(make_app(provider)).run(sockets=[listening])
     return 0
+
+
+def _make_pusher() -> Pusher | None:
+    """Pushes to the Renkei of this installation; to nobody where there is none."""
+    secret = config.secret_key.get_secret_value()
+    if not config.public_url or not secret:
+        return None
+    tls = None
+    if config.tls_cert is not None:
+        tls = ssl.create_default_context(cafile=str(config.tls_cert))
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # our own certificate is trusted by itself
+    url = f"{config.public_url.rstrip('/')}/webhooks/standard"
+    return Pusher(url, key=demo_signing_key(secret), now=clock.now, tls=tls)
 
 
 def _is_loopback(host: str) -> bool:
