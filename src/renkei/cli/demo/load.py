@@ -28,6 +28,8 @@ class FirstSignIn:
     username: str
     password: str
 
+_ON_TOP = 100  # however few calls are asked for, the outages' bursts come on top
+
 
 def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
     """Load what is missing, with about ``calls`` calls. Returns the first sign-in when this made it, None when it was there before."""
@@ -45,8 +47,8 @@ def _load_history(office: Office, calls: int) -> None:
     plan = read_plan(office)
     zone = ZoneInfo(Installation.objects.get().zone)
     historian = Historian(office, plan, now=clock.now(), zone=zone)
-    call_ids = dict(enumerate(reserve_ids(Call, calls * 2)))
-    chat_ids = reserve_ids(ChatConversation, calls)
+    call_ids = dict(enumerate(reserve_ids(Call, calls * 2 + _ON_TOP)))
+    chat_ids = reserve_ids(ChatConversation, calls + _ON_TOP)
     gc.disable()  # hundreds of thousands of small objects that all stay: collecting them in between is half the time
     try:
         store(historian.write(call_ids, chat_ids, calls=calls), office, plan)
