@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from renkei.telephony.asterisk.http import MOST_CONNECTIONS, HttpConnections, HttpLostError
 from tests.telephony.scripted_server import ScriptedServer
@@ -25,6 +26,19 @@ async def test_commands_one_after_the_other_share_a_connection() -> None:
     assert server.bodies == [b"", b'{"b":2}']
     assert server.heads[0].startswith("POST /ari/channels/c/answer HTTP/1.1\r\n")
     assert "Authorization: Basic dTpw\r\n" in server.heads[0]
+
+
+def test_they_work_on_the_event_loop_that_the_worker_runs() -> None:
+    async def ask() -> None:
+        async with ScriptedServer(SOMETHING) as server:
+            http = connect(server)
+            assert await http.request("GET", "/", None) == (200, b'{"a":1}')
+            assert await http.request("GET", "/", None) == (200, b'{"a":1}')
+            await http.close()
+        assert server.connections == 1
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ask())
 
 
 async def test_an_answer_in_chunks_is_put_together() -> None:
