@@ -11,7 +11,6 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from typing import cast
-from typing import cast
 from urllib.parse import urlsplit
 
 MOST_CONNECTIONS = 48
