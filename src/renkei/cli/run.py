@@ -50,9 +50,20 @@ def main(argv: list[str]) -> int:
     wish = _read(argv)
     home = Home(wish.data, wish.mode)
     home.open()
+    with contextlib.closing(home):
+        try:
+            _run(wish, home)
+        except RefusalError:
+            home.leave_as_found()
+            raise
+    say("Renkei has stopped.")
+    return 0
+
+
+def _run(wish: Wish, home: Home) -> None:
     supervisor = Supervisor()
     supervisor.listen_to_signals()
-    with contextlib.closing(home), _listening(wish) as door, _database(home) as (urls, server):
+    with _listening(wish) as door, _database(home) as (urls, server):
         if server is not None:
             supervisor.database = lambda: server.child
             supervisor.restart_database = server.start
@@ -62,10 +73,9 @@ def main(argv: list[str]) -> int:
             _start_all(supervisor, wish, home, environment, door)
             supervisor.watch()
         finally:
-            say("Stopping …")
+            if supervisor.children:
+                say("Stopping …")
             supervisor.stop()
-    say("Renkei has stopped.")
-    return 0
 
 
 def _read(argv: list[str]) -> Wish:
