@@ -12,7 +12,7 @@ from renkei import clock
 from renkei.cli.certificates import Pair, fault_of
 from renkei.cli.database import check_reachable, named_by
 from renkei.cli.home import default_folder
-from renkei.cli.needs import NEEDS, TREE, installed_version
+from renkei.cli.needs import TREE, installed_version, missing_packages, missing_python_packages
 from renkei.cli.postgres_files import is_passable
 from renkei.cli.process import Lock
 from renkei.cli.refusal import RefusalError
@@ -53,9 +53,15 @@ def _machine() -> Iterator[Finding]:
         yield Finding(f"Asterisk {version}", "Renkei needs Asterisk 20 or newer for real calls", serious=False)
     elif not version and not TREE.exists():
         yield Finding("Asterisk", "none here; the simulated line works without one", serious=False)
-    missing = [need.package for need in NEEDS if not need.is_met]
-    advice = f"the tests would skip what needs {', '.join(missing)}" if missing else ""
-    yield Finding("what the tests need", advice, serious=False)
+    yield Finding("what the tests need", _missing_for_the_tests(), serious=False)
+
+
+def _missing_for_the_tests() -> str:
+    packages, libraries = missing_packages(), missing_python_packages()
+    first = ", ".join(libraries[:3]) + (" …" if len(libraries) > 3 else "")
+    missing = [f"{len(libraries)} Python packages ({first})"] if libraries else []
+    missing += [f"Debian's {', '.join(packages)}"] if packages else []
+    return f"{' and '.join(missing)} are not here; “./renkei test” gets them" if missing else ""
 
 
 def _refused(url: str) -> str:
@@ -85,7 +91,14 @@ def _installation(folder: Path) -> Iterator[Finding]:
     if certificate.exists() and key.exists():
         pair = Pair(certificate.read_bytes(), key.read_bytes())
         yield Finding(f"{certificate}", fault_of(pair, clock.now()) or "")
-    lock = Lock(folder / "instance.lock")
-    free_to_take = lock.take()
+    yield Finding(f"Renkei on {folder} is {'running' if _is_held(folder / 'instance.lock') else 'not running'}")
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody holds the lock; looking makes no file."""
+    if not path.exists():
+        return False
+    lock = Lock(path)
+    is_free = lock.take()
     lock.release()
-    yield Finding(f"Renkei on {folder} is {'not running' if free_to_take else 'running'}")
+    return not is_free
