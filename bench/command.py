@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import calls, look_up, pop_up
+from bench import calls, look_up, pop_up, start
 from bench.report import Report
 
 BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], str]] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], 
     "decision": (calls.decide, "arrival to answer at 50 calls a second, against the same bare application"),
     "look-up": (look_up.run, "the look-up API against a bare route with the same statement"),
     "pop-up": (pop_up.run, "a call's arrival to the event in its agent's stream, against bare LISTEN/NOTIFY"),
+    "start": (start.run, "the second start to the first page, and the idle memory of all processes"),
 }
 
 
