@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from renkei.domain.line import Ended, EndedBy
+from renkei.domain.line import Arrived, Caller, Ended, EndedBy
 from renkei.telephony.port import Stage
 from renkei.workers import calls_lease
 from renkei.workers.calls_journal import Journal
 from renkei.workers.database import Database, DatabaseAwayError
-from tests.workers.conftest import Bot, Centre, Desk
+from tests.workers.conftest import NUMBER, Bot, Centre, Desk
 
 
 @pytest.fixture
@@ -223,6 +223,20 @@ async def test_who_lost_a_call_writes_no_more_into_its_history(desk: Desk, centr
     worker.serving.tell(Ended("sim-1", EndedBy.NET))
     await desk.until(lambda: not worker.serving.live and not worker.serving.journals)
     assert (centre.call("sim-1")["state"], centre.steps("sim-1")) == ("ringing", steps)
+
+
+async def test_who_woke_serves_of_the_calls_it_hears_late_only_those_that_still_wait_for_it(
+    desk: Desk, centre: Centre, agent: int
+) -> None:
+    """P1: the others are with a fellow worker by now, or over, and stand in the history."""
+    worker = await desk.start()
+    worker.serving.lease._last_tick -= 3.0
+    worker.serving.arrived(Arrived("sim-gone", Caller("0312345678", "", False), NUMBER))
+    desk.dial("sim-1")
+    await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
+    await desk.until(lambda: "sim-1" in worker.serving.live)
+    assert "sim-gone" not in worker.serving.live
+    assert centre.call("sim-gone") == {}
 
 
 async def test_a_nap_longer_than_a_net_is_noticed(desk: Desk, centre: Centre, agent: int) -> None:

@@ -55,6 +55,7 @@ class Lease:
         self._last_tick = asyncio.get_running_loop().time()
         self._slept = 0
         """How often we slept too long."""
+        self._woke_at = -SLEEP_SECONDS
         self._blind_until = 0.0
         """The database was just found away: a command must not wait for it again."""
         self.is_held = asyncio.Event()
@@ -78,6 +79,11 @@ class Lease:
         """Our hold on a call that is ours from now on."""
         self._notice_sleep()
         return Claim(self, begun, self._slept)
+
+    def has_just_woken(self) -> bool:
+        """Whether what we hear now may have happened while we slept."""
+        self._notice_sleep()
+        return asyncio.get_running_loop().time() - self._woke_at < SLEEP_SECONDS
 
     async def owns(self, claim: Claim) -> bool:
         """Whether we may command this call."""
@@ -131,5 +137,6 @@ class Lease:
         now = asyncio.get_running_loop().time()
         if now - self._last_tick > SLEEP_SECONDS:
             self._slept += 1
+            self._woke_at = now
             log.warning("calls: we slept", worker=self._name, seconds=round(now - self._last_tick, 1))
         self._last_tick = now

@@ -1,6 +1,7 @@
 """The calls a worker serves, each with its queue and its journal, and what all of them share."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable
 
@@ -14,7 +15,7 @@ from renkei.domain.phone import NoNumber, Telephone, read_caller, show_number
 from renkei.domain.plan import LinePlan
 from renkei.outbound import AllowList
 from renkei.settings import Config, LineKind
-from renkei.telephony.port import CallEvent, Line
+from renkei.telephony.port import CallEvent, Line, LineError
 from renkei.telephony.simulator import Timekeeper
 from renkei.workers.calls_journal import Journal
 from renkei.workers.calls_lease import Lease
@@ -48,7 +49,19 @@ class Serving:
         """Set while the line is connected."""
 
     def arrived(self, event: Arrived) -> None:
-        """A call came in."""
+        """A call came in. One that came while we slept may be with a fellow worker by now, or over."""
+        if self.lease.has_just_woken():
+            self.spawn(self._receive_late(event))
+        else:
+            self._receive(event)
+
+    async def _receive_late(self, event: Arrived) -> None:
+        with contextlib.suppress(LineError):
+            standing = await self.line.standing_calls()
+            if any(call.line_id == event.line_id and call.mine for call in standing):
+                self._receive(event)
+
+    def _receive(self, event: Arrived) -> None:
         if event.line_id in self.live:
             return
         plan = self.settings.plan
