@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from renkei.domain.lengths import count_seconds
 from renkei.domain.matching import Reason
 from renkei.domain.phone import NoNumber, Telephone, digits_of, read_number, show_number
 from renkei.domain.transcript import show_inert
@@ -58,10 +59,10 @@ class CallRow:
 
     @property
     def talked(self) -> timedelta | None:
-        """How long the conversation lasted; None when there was none or it still goes on."""
+        """How long the conversation lasted, in whole seconds; None when there was none or it still goes on."""
         if self.answered_at is None or self.ended_at is None:
             return None
-        return self.ended_at - self.answered_at
+        return timedelta(seconds=count_seconds(self.answered_at, self.ended_at))
 
 
 def list_calls(
