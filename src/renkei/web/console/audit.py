@@ -18,6 +18,7 @@ from renkei.queries.agents.people import list_people
 from renkei.queries.audit import AuditFilter, AuditShown, list_audit
 from renkei.queries.settings.installation import read_installation
 from renkei.web.console.filters import ANY, FilterForm, MomentField, read_filter
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -98,7 +99,7 @@ def _detail(row: AuditShown) -> str:
     for name in ("condition", "fields", "rights"):
         if name in row.detail:
             value = row.detail[name]
-            words.append(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            words.append(join_words(value) if isinstance(value, list) else str(value))
     if "rows" in row.detail:
         words.append(ngettext("%(count)s row", "%(count)s rows", row.detail["rows"]) % {"count": row.detail["rows"]})
     return " · ".join(words)

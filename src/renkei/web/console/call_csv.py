@@ -21,6 +21,7 @@ from renkei.queries.settings.installation import read_installation
 from renkei.web.console import words
 from renkei.web.console.calls import CallFilterForm
 from renkei.web.console.filters import read_filter
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -89,7 +90,7 @@ def _write_row(call: CallExported, zone: ZoneInfo) -> Row:
         format_time(row.ended_at, zone) if row.ended_at else None,
         int(row.talked.total_seconds()) if row.talked is not None else None,
         reason.word if reason else None,
-        _write_line("、".join(row.labels)),
+        _write_line(join_words(row.labels)),
     )
 
 

@@ -16,6 +16,7 @@ from renkei.queries.settings.line import list_guidance_choices
 from renkei.queries.settings.lists import RuleShown, list_rules, pick
 from renkei.web.console.forms import NOTHING, ScreenForm, sent
 from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_list, serve_form, take_away
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -140,7 +141,7 @@ def _step_words(step: Mapping[str, Any], guidances: Mapping[int, str], agents: M
             return _("Guidance “%(name)s”") % {"name": guidances.get(guidance, guidance)}
         case {"do": "ring", "agents": rung, "seconds": seconds}:
             names: Sequence[str] = [agents.get(agent, "?") for agent in rung]
-            shown = "、".join(names[:3]) + (" …" if len(names) > 3 else "")
+            shown = join_words(names[:3]) + (" …" if len(names) > 3 else "")
             return _("Ring %(agents)s for %(seconds)s s") % {"agents": shown, "seconds": f"{seconds:g}"}
         case _:
             return str(ENDS.get(str(step.get("do")), step.get("do")))
