@@ -1,5 +1,7 @@
 """履歴 > 外部API連携履歴: each request to another system, secrets and numbers masked (R134)."""
 
+from urllib.parse import urlsplit
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -47,7 +49,7 @@ def api_history(request: HttpRequest) -> HttpResponse:
         messages.warning(request, say(error))
         status = 400
         page = list_api_history(person_of(request), wanted)
-    rows = [(row, *_words(row)) for row in page.rows]
+    rows = [(row, _path(row.url), *_words(row)) for row in page.rows]
     context = {"form": form, "page": page, "rows": rows, "query": form.address_words(), "filter_method": "get"}
     return render(request, "console/api_history.html", context, status=status)
 
@@ -61,6 +63,12 @@ def api_call(request: HttpRequest, request_id: int) -> HttpResponse:
     shown = read_api_call(person_of(request), request_id)
     what, kind = _words(shown)
     return render(request, "console/api_call.html", {"request_shown": shown, "what": what, "kind": kind})
+
+
+def _path(url: str) -> str:
+    """The part of an address in which the requests of one list differ; the whole stands in the detail."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="", netloc="").geturl() or url
 
 
 def _words(row: RequestShown) -> tuple[str, str]:

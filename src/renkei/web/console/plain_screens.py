@@ -50,7 +50,7 @@ def draw_list(request: HttpRequest, screen: ListScreen, rows: Sequence[tuple[int
     person = person_of(request)
     context = {
         "screen": screen,
-        "rows": rows,
+        "rows": [(row_id, list(zip(screen.columns, cells, strict=True))) for row_id, cells in rows],
         "may_create": bool(screen.new) and holds(person, f"{screen.resource}.create"),
         "may_edit": holds(person, f"{screen.resource}.edit"),
     }
