@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from renkei import clock
 from renkei.actions.realtime import calls as call_actions
 from renkei.actions.realtime import links as link_actions
 from renkei.cli.emulate.failures import Failure
@@ -15,7 +17,7 @@ from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
 from renkei.telephony.port import LineError, StandingCall
 from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
-from tests.workers.conftest import Bot, Centre, Desk, eventually
+from tests.workers.conftest import NUMBER, Bot, Centre, Desk, eventually
 
 
 @pytest.fixture
@@ -29,6 +31,14 @@ def agent(centre: Centre) -> int:
 @pytest.fixture(autouse=True)
 def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls_lease, "BEAT_SECONDS", 0.1)
+
+
+def lease_end(centre: Centre) -> datetime:
+    """Until when the worker's calls are its own."""
+    [row] = centre.rows("SELECT lease_until FROM renkei_worker")
+    end = row["lease_until"]
+    assert isinstance(end, datetime)
+    return end
 
 
 async def _talk(desk: Desk, centre: Centre) -> None:
@@ -75,8 +85,10 @@ async def test_a_line_that_does_not_say_what_stands_costs_no_lease(
     monkeypatch.setattr(desk.line, "standing_calls", never)
     worker.standing._is_due = True
     await asyncio.wait_for(is_asked.wait(), 5)
-    before = centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"]
-    await desk.until(lambda: centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"] > before)
+    before, a_lease = lease_end(centre), timedelta(seconds=calls_lease.LEASE_SECONDS)
+    await desk.until(lambda: lease_end(centre) > before + a_lease)
+    assert lease_end(centre) > clock.now()
+    assert worker.serving.is_up.is_set(), "it serves on"
 
 
 async def test_a_caller_who_leaves_during_the_look_up_leaves_its_result_behind(
@@ -135,7 +147,9 @@ async def test_settings_that_could_not_be_read_are_read_again(
         return await healthy(conn)
 
     monkeypatch.setattr(calls_settings, "read_snapshot", fail_at_first)
-    await asyncio.wait_for(desk.start(), 10)
+    worker = await desk.start()
+    assert next(failures, None) is None, "it failed each time it was told to"
+    assert NUMBER in worker.serving.settings.plan.numbers
 
 
 async def test_a_plan_the_line_refused_once_is_pushed_again(
@@ -154,6 +168,8 @@ async def test_a_plan_the_line_refused_once_is_pushed_again(
     monkeypatch.setattr(desk.line, "push_plan", fail_once)
     rule = centre.rule("夜間", [{"do": "busy"}])
     await eventually(lambda: rule in desk.line._plan.rules)
+    assert next(failures, None) is None, "it was refused first"
+    assert desk.line._plan.rules[rule].name == "夜間"
 
 
 async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:
