@@ -18,7 +18,7 @@ from renkei.actions.realtime.look_up import (
     AskedIvr,
     begin_look_up,
     finish_look_up,
-    note_reading,
+    read_chat,
     stamp_arrival,
 )
 from renkei.connectors.providers import ToldByProvider
@@ -30,7 +30,7 @@ from renkei.domain.plan import IvrPlan, LinePlan, Linkage
 from renkei.domain.transcript import Line
 from renkei.errors import MalformedPayloadError, RejectedError
 from renkei.messages import explain_reason, sentence
-from renkei.queries.realtime.look_up import KeyReader, find_key, read_transcript
+from renkei.queries.realtime.look_up import KeyReader, find_key
 from renkei.realtime.answers import answer, refuse
 from renkei.realtime.locks import locked_by
 from renkei.realtime.parts import Parts, parts_of
@@ -182,10 +182,7 @@ async def _transcript(
     """The lines, their reading written down; None for a key that may not read chats, or where none was linked."""
     if result.conversation_id is None or not key.may(CHAT_RIGHT):
         return None
-    async with connection.transaction():
-        lines = await read_transcript(connection, result.conversation_id)
-        await note_reading(connection, key.id, conversation_id=result.conversation_id, call_id=call_id)
-    return lines
+    return await read_chat(connection, key.id, conversation_id=result.conversation_id, call_id=call_id)
 
 
 def _show(result: LinkResult, lines: tuple[Line, ...] | None, *, call_id: int | None) -> JSONResponse:

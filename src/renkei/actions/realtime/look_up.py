@@ -10,11 +10,12 @@ from psycopg.types.json import Jsonb
 from renkei import clock
 from renkei.actions.realtime.links import Asking, link_chat, note_exchanges
 from renkei.actions.realtime.text import caller_columns, fit
-from renkei.domain.chat import Conversation
+from renkei.domain.chat import Conversation, Kind, Message, Speaker
 from renkei.domain.exchanges import Exchange
 from renkei.domain.link_result import LinkResult
 from renkei.domain.matching import LookedUp, Reason, Source
 from renkei.domain.phone import NoNumber, Telephone
+from renkei.domain.transcript import Line, write_transcript
 from renkei.errors import RejectedError
 from renkei.models.statements import calls, links
 from renkei.models.statements import look_up as sql
@@ -105,14 +106,19 @@ async def finish_look_up(
     return result
 
 
-async def note_reading(conn: AsyncConnection[Any], key_id: int, *, conversation_id: int, call_id: int | None) -> None:
-    """Write down that a key was given a conversation (P8); in the transaction that read it."""
+async def read_chat(
+    conn: AsyncConnection[Any], key_id: int, *, conversation_id: int, call_id: int | None
+) -> tuple[Line, ...]:
+    """The lines of a conversation for a key's holder; that they were read is written down with it (P8)."""
     params = {
         "actor": f"key:{key_id}",
-        "conversation": str(conversation_id),
+        "conversation": conversation_id,
         "detail": Jsonb({"call": call_id, "via": "api"}),
     }
-    await conn.execute(sql.CHAT_READ, params, prepare=True)
+    rows = await (await conn.execute(sql.READ_CHAT, params, prepare=True)).fetchall()
+    return write_transcript(
+        Message(Speaker(speaker), Kind(kind), text, sent_at, url) for speaker, kind, text, url, sent_at in rows
+    )
 
 
 async def stamp_arrival(conn: AsyncConnection[Any]) -> datetime:

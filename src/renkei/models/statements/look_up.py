@@ -63,12 +63,13 @@ NEXT_STEP = "SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep WHERE cal
 
 NOW = "SELECT clock_timestamp()"
 
-MESSAGES = """
-SELECT speaker, kind, text, url, sent_at FROM renkei_chatmessage WHERE conversation_id = %(conversation)s
+READ_CHAT = """
+WITH noted AS (
+    INSERT INTO renkei_auditentry (at, user_id, actor, action, resource, object_id, detail)
+    VALUES (clock_timestamp(), NULL, %(actor)s, 'chat.read', 'conversation', %(conversation)s::bigint::text,
+        %(detail)s::jsonb)
+)
+SELECT speaker, kind, text, url, sent_at FROM renkei_chatmessage WHERE conversation_id = %(conversation)s::bigint
 ORDER BY position
 """
-
-CHAT_READ = """
-INSERT INTO renkei_auditentry (at, user_id, actor, action, resource, object_id, detail)
-VALUES (clock_timestamp(), NULL, %(actor)s, 'chat.read', 'conversation', %(conversation)s, %(detail)s::jsonb)
-"""
+"""Nothing is read that is not written down: one statement does both."""

@@ -1,4 +1,4 @@
-"""Who asks the look-up API, and the transcript it may be given (R76, R109, B13)."""
+"""Who asks the look-up API (R76, B13)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from renkei.domain.api_key import Maker, is_same_secret, judge_key, read_key
-from renkei.domain.chat import Kind, Message, Speaker
-from renkei.domain.transcript import Line, write_transcript
 from renkei.models.statements import look_up as sql
 from renkei.permissions import known
 
@@ -41,11 +39,3 @@ async def find_key(conn: AsyncConnection[Any], text: str) -> KeyReader | None:
         return None
     await conn.execute(sql.KEY_USED, {"key": key_id}, prepare=True)
     return KeyReader(key_id, name, standing.rights)
-
-
-async def read_transcript(conn: AsyncConnection[Any], conversation_id: int) -> tuple[Line, ...]:
-    """The lines of a conversation; reading them is written down by actions.realtime.look_up.note_reading."""
-    rows = await (await conn.execute(sql.MESSAGES, {"conversation": conversation_id}, prepare=True)).fetchall()
-    return write_transcript(
-        Message(Speaker(speaker), Kind(kind), text, sent_at, url) for speaker, kind, text, url, sent_at in rows
-    )
