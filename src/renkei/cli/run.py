@@ -209,7 +209,10 @@ def _emulator_url(home: Home) -> str:
 def _start_all(
     supervisor: Supervisor, wish: Wish, home: Home, environment: dict[str, str], door: socket.socket
 ) -> None:
-    """The processes in their order; the sample office comes between, so that the first page shows it."""
+    """The processes in their order; the sample office comes between, so that the first page shows it.
+
+    What nobody waits for at a first page starts behind it: on few processors it would only be in the way.
+    """
     door_environment = {**environment, "RENKEI_LISTEN_FD": str(door.fileno())}
     realtime = Child("realtime", renkei("realtime"), door_environment, home.log_of("realtime"), passed=(door.fileno(),))
     supervisor.start(realtime)
@@ -217,11 +220,13 @@ def _start_all(
         load_demonstration(home, environment)
     else:
         make_first_sign_in(home, environment)
-    for name in ("calls", "jobs", *(["emulate"] if wish.mode == "demo" else [])):
-        supervisor.start(Child(name, renkei(name), environment, home.log_of(name)))
+    supervisor.start(Child("calls", renkei("calls"), environment, home.log_of("calls")))
     _wait_until_ready(supervisor, realtime, environment)
-    if not supervisor.is_stopping:
-        say(f"Renkei is ready: {environment['RENKEI_PUBLIC_URL']}   (Ctrl-C stops it)")
+    if supervisor.is_stopping:
+        return
+    for name in ("emulate", "jobs") if wish.mode == "demo" else ("jobs",):
+        supervisor.start(Child(name, renkei(name), environment, home.log_of(name)))
+    say(f"Renkei is ready: {environment['RENKEI_PUBLIC_URL']}   (Ctrl-C stops it)")
 
 
 def _wait_until_ready(supervisor: Supervisor, realtime: Child, environment: dict[str, str]) -> None:
