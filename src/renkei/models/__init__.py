@@ -17,6 +17,7 @@ from renkei.models.line import (
     ResponseBranch,
 )
 from renkei.models.stream import StreamEvent, StreamHead
+from renkei.models.telephone_system import PastCallsBookmark, RulesTold
 
 __all__ = [
     "Agent",
@@ -41,9 +42,11 @@ __all__ = [
     "Ivr",
     "IvrStep",
     "OneTimeSignIn",
+    "PastCallsBookmark",
     "PhoneNumber",
     "Presence",
     "ResponseBranch",
+    "RulesTold",
     "SimulatedAction",
     "StreamEvent",
     "StreamHead",
