@@ -119,7 +119,7 @@ async def test_a_second_worker_of_our_name_ends_the_first_one_loudly(rig: Asteri
     twins = twin.events()
     assert isinstance(await anext(twins), LineUp)
     with pytest.raises(LineTakenError):
-        await asyncio.wait_for(anext(events), 5)
+        await asyncio.wait_for(anext(events), 20)
     await twin.close()
 
 
@@ -163,7 +163,7 @@ async def test_asterisk_keeps_what_it_did_without_us(
     await ear.next(Ended)
     assert await people[0].wait()
     records = rig.base / "log/cdr-custom/renkei.csv"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (records.exists() and line_id in records.read_text()):
             await asyncio.sleep(0.02)
     record = next(row for row in csv.reader(records.read_text().splitlines()) if row[0] == line_id)
@@ -269,7 +269,7 @@ async def test_a_dead_workers_conversation_is_adopted_and_nobody_hears_it(
         before = await packets(double_rig, line_id)
         await heir.adopt(line_id)
         assert [each.mine for each in await heir.standing_calls()] == [True]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await packets(double_rig, line_id) < before + 25:
                 await asyncio.sleep(0.05)
         people[-1].go_on()

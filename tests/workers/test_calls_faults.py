@@ -10,7 +10,7 @@ from renkei.telephony.port import Stage
 from renkei.workers import calls_lease
 from renkei.workers.calls_journal import Journal
 from renkei.workers.database import Database, DatabaseAwayError
-from tests.workers.conftest import NUMBER, Bot, Centre, Desk
+from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ async def test_a_worker_that_lost_its_name_stops(desk: Desk, centre: Centre, qui
     await desk.start()
     centre.rows("UPDATE renkei_worker SET epoch = epoch + 1 RETURNING epoch")
     _, task = desk.workers.pop()
-    assert await asyncio.wait_for(task, 5) == 1
+    assert await asyncio.wait_for(task, PATIENCE) == 1
 
 
 async def test_who_woke_from_a_freeze_commands_no_call_that_it_lost(desk: Desk, centre: Centre, agent: int) -> None:

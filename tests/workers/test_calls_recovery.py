@@ -17,7 +17,7 @@ from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
 from renkei.telephony.port import LineError, StandingCall
 from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
-from tests.workers.conftest import NUMBER, Bot, Centre, Desk, eventually
+from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk, eventually
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_line_that_does_not_say_what_stands_costs_no_lease(
 
     monkeypatch.setattr(desk.line, "standing_calls", never)
     worker.standing._is_due = True
-    await asyncio.wait_for(is_asked.wait(), 5)
+    await asyncio.wait_for(is_asked.wait(), PATIENCE)
     before, a_lease = lease_end(centre), timedelta(seconds=calls_lease.LEASE_SECONDS)
     await desk.until(lambda: lease_end(centre) > before + a_lease)
     assert lease_end(centre) > clock.now()
