@@ -89,7 +89,7 @@ SENTENCES: Mapping[str, Promise] = {
     "speaker": _("Speaker"),
     "content": _("Conversation content"),
     "shift_jis_losses": _(
-        "%(count)s characters cannot be written in Shift_JIS and become 〓: %(characters)s. Choose UTF-8 to keep them."
+        "What Shift_JIS cannot write becomes 〓 (count: %(count)s): %(characters)s. Choose UTF-8 to keep it."
     ),
     # ── a caller without a number ──
     "number_withheld": _("Withheld number"),

@@ -43,6 +43,14 @@ def connector_label(name: str) -> str:
     return _(get_connector(name).label)
 
 
+def system_label(name: str) -> str:
+    """The chat system's name in a history; the stored word where this version knows none of it any more."""
+    try:
+        return connector_label(name)
+    except KeyError:
+        return name
+
+
 def draw_fields(name: str, stored: Mapping[str, str], *, secrets_set: frozenset[str]) -> dict[str, forms.Field]:
     """Form fields by name; secrets are write-only: their stored value is never drawn."""
     fields: dict[str, forms.Field] = {}

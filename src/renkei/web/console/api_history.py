@@ -13,6 +13,7 @@ from renkei.errors import RejectedError
 from renkei.messages import say
 from renkei.queries.calls.api_history import RequestFilter, RequestShown, list_api_history, read_api_call
 from renkei.queries.settings.installation import Feature, read_installation
+from renkei.web.connector_forms import system_label
 from renkei.web.console import words
 from renkei.web.console.filters import CallField, FilterForm, MomentField, read_filter
 from renkei.web.locks import may
@@ -62,7 +63,8 @@ def api_call(request: HttpRequest, request_id: int) -> HttpResponse:
         raise RejectedError("feature_off")
     shown = read_api_call(person_of(request), request_id)
     what, kind = _words(shown)
-    return render(request, "console/api_call.html", {"request_shown": shown, "what": what, "kind": kind})
+    context = {"request_shown": shown, "system": system_label(shown.connector), "what": what, "kind": kind}
+    return render(request, "console/api_call.html", context)
 
 
 def _path(url: str) -> str:
