@@ -8,13 +8,15 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from renkei import clock
 from renkei.actions.realtime.announcing import Announcements
 from renkei.actions.realtime.chats import store_chats
 from renkei.actions.realtime.text import fit, fit_json
 from renkei.domain.chat import Conversation, StoredConversation
 from renkei.domain.exchanges import Exchange as Exchange
-from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Outcome, decide_link, pick_chat
-from renkei.domain.phone import Telephone, digits_are_near
+from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Reason, decide_link
+from renkei.domain.near_numbers import in_weeks, near_probes
+from renkei.domain.phone import Telephone, digits_are_near, is_near
 from renkei.domain.stream import EventKind
 from renkei.models.statements import calls, links
 
@@ -81,15 +83,36 @@ async def link_once(
 async def decide(conn: AsyncConnection[Any], asking: Asking, looked_up: LookedUp) -> LinkDecision:
     """Decide by what is stored, storing nothing."""
     own = await _candidates(conn, links.OWN_CANDIDATES, asking, looked_up)
-    near: list[StoredConversation] = []
-    is_empty = (
-        looked_up.outcome is Outcome.ANSWERED and pick_chat(asking.attempt, own, fetched=looked_up.fetched) is None
-    )
-    if is_empty and isinstance(asking.attempt.caller, Telephone):
-        caller = asking.attempt.caller.e164
-        others = await _candidates(conn, links.NEAR_CANDIDATES, asking, looked_up)
-        near = [each for each in others if each.e164 is None or digits_are_near(each.e164, caller)]
-    return decide_link(asking.attempt, looked_up, conversations=[*own, *near])
+    decision = decide_link(asking.attempt, looked_up, conversations=own)
+    if decision.reason is not Reason.NO_CHAT:
+        return decision
+    # Only now does it matter whether somebody mistyped this number.
+    near = await _near_numbers(conn, asking)
+    if not near:
+        return decision
+    others = await _candidates(conn, links.NEAR_CANDIDATES, asking, looked_up, near=near)
+    return decide_link(asking.attempt, looked_up, conversations=[*own, *others])
+
+
+async def _near_numbers(conn: AsyncConnection[Any], asking: Asking) -> list[int]:
+    """Unlinked conversations of the window whose number is the caller's mistyped; an index finds them."""
+    attempt = asking.attempt
+    assert isinstance(attempt.caller, Telephone)
+    keys = in_weeks(near_probes(attempt.caller), since=attempt.arrived_at - attempt.window, until=clock.now())
+    params = {
+        "near_keys": keys,
+        "connector": asking.connector,
+        "project": attempt.project_id,
+        "channel": attempt.channel_id,
+        "e164": attempt.caller.e164,
+        "arrived_at": attempt.arrived_at,
+        "window": attempt.window,
+    }
+    rows = await (await conn.execute(links.NEAR_NUMBERS, params, prepare=True)).fetchall()
+    caller = attempt.caller
+    return [
+        row for row, e164, typed in rows if (digits_are_near(e164, caller.e164) if e164 else is_near(caller, typed))
+    ]
 
 
 async def note_exchanges(conn: AsyncConnection[Any], asking: Asking, exchanges: Sequence[Exchange]) -> None:
@@ -116,7 +139,7 @@ def fit_exchange(exchange: Exchange) -> Exchange:
 
 
 async def _candidates(
-    conn: AsyncConnection[Any], statement: str, asking: Asking, looked_up: LookedUp
+    conn: AsyncConnection[Any], statement: str, asking: Asking, looked_up: LookedUp, *, near: Sequence[int] = ()
 ) -> list[StoredConversation]:
     attempt = asking.attempt
     if not isinstance(attempt.caller, Telephone):
@@ -130,6 +153,7 @@ async def _candidates(
         "window": attempt.window,
         "fast_clock": FAST_CLOCK,
         "fetched": sorted(looked_up.fetched),
+        "near": list(near),
     }
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, params, prepare=True)

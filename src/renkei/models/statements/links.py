@@ -20,12 +20,17 @@ WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(
 
 OWN_CANDIDATES = _CANDIDATE + "AND e164 = %(e164)s ORDER BY received_at DESC LIMIT 200"
 
-NEAR_CANDIDATES = (
-    _CANDIDATE
-    + """AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s - %(window)s::interval
+NEAR_NUMBERS = """
+SELECT id, e164, typed_number FROM renkei_chatconversation conversation
+WHERE near_keys && %(near_keys)s::bigint[]
+    AND connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
+    AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s::timestamptz - %(window)s::interval
     AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id)
-ORDER BY received_at DESC LIMIT 1000"""
-)
+ORDER BY received_at DESC LIMIT 1000
+"""
+"""Numbers that may be near the caller's; domain.phone says which are."""
+
+NEAR_CANDIDATES = _CANDIDATE + "AND id = ANY(%(near)s::bigint[])"
 
 ADD_LINK = """
 INSERT INTO renkei_chatlink (call_id, ivr_id, conversation_id, reason, source, record, window_minutes, at)
