@@ -29,6 +29,7 @@ def installation(folder: Path) -> Path:
     return data
 
 
+@pytest.mark.timeout(300)  # two starts: a dozen seconds, much more on a machine that has other work
 def test_a_running_office_is_backed_up_and_lives_on_elsewhere(open_folder: Path) -> None:
     """Its settings, its sign-in of today and its secrets; visitors are served meanwhile."""
     to, again = open_folder / "backup", open_folder / "again"

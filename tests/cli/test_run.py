@@ -213,20 +213,6 @@ def test_a_refused_start_takes_away_only_what_it_made(open_folder: Path) -> None
     assert files_below(open_folder) == {data, data / "theirs", data / "log", data / "log" / "jobs.log"}
 
 
-def test_a_refused_start_keeps_the_secrets_of_tables_that_exist(open_folder: Path) -> None:
-    data = open_folder / "data"
-    data.mkdir()
-    (data / "prepared.json").write_text('{"mode": "empty", "migrated": "some version"}', encoding="utf-8")
-    (data / "secrets.json").write_text('{"secret_key": "a", "field_keys": "b"}', encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "renkei.cli", "run", "--empty", "--port", "0", "--data", str(data)],
-        env=environment_for(open_folder, **NOWHERE), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert "cannot be used" in done.stderr
-    assert (data / "secrets.json").read_text(encoding="utf-8") == '{"secret_key": "a", "field_keys": "b"}'
-    assert (data / "prepared.json").exists()
-
-
 def test_a_folder_of_the_demonstration_is_not_taken_for_a_real_installation(open_folder: Path) -> None:
     (open_folder / "data").mkdir()
     (open_folder / "data" / "prepared.json").write_text('{"mode": "demo"}', encoding="utf-8")
