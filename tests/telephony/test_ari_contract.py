@@ -24,7 +24,7 @@ ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
     "bridges": (), "bridge": ("b",), "make_bridge": ("b",), "delete_bridge": ("b",), "add": ("b", "c"),
     "remove": ("b", "c"), "play": ("b", "p", ["sound:x"]), "stop_playing": ("p",), "start_bridge_music": ("b", "m"),
     "stop_bridge_music": ("b",), "applications": (), "filter_events": ("a", ["X"]), "info": (),
-    "put_object": ("auth", "n", {}), "delete_object": ("auth", "n"), "reload": ("m",),
+    "put_object": ("auth", "n", {}), "endpoints": (), "delete_object": ("auth", "n"), "reload": ("m",),
 }  # fmt: skip
 ANSWERS_NOTHING = {"send", "close", "socket_url", "login"}
 

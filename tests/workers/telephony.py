@@ -46,6 +46,7 @@ class Telephony:
             "RENKEI_ARI_URL": self.rig.url,
             "RENKEI_ARI_PASSWORD": self.rig.password,
             "RENKEI_DATA_DIR": str(self.rig.data_dir),
+            "RENKEI_ASTERISK_RECORDS": str(self.rig.records),
             "RENKEI_WORKER_NAME": name,
         }
         with self.log.open("ab") as log:

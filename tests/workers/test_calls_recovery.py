@@ -172,6 +172,34 @@ async def test_a_plan_the_line_refused_once_is_pushed_again(
     assert desk.line._plan.rules[rule].name == "夜間"
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "UPDATE renkei_user SET is_active = false WHERE username = 'agent102'",
+        "DELETE FROM renkei_agent WHERE extension = '102'",
+    ],
+)
+async def test_the_telephone_of_an_agent_who_is_gone_is_taken_away_at_once_and_at_the_next_connection(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Deleted or disabled: nobody registers there any more."""
+    centre.agent("102")
+    kept: list[list[str]] = []
+
+    async def keep(extensions: Sequence[str]) -> None:
+        kept.append(list(extensions))
+
+    monkeypatch.setattr(desk.line, "keep_phones", keep)
+    await desk.start()
+    await eventually(lambda: kept == [["101", "102"]])
+    centre.connection.execute("DELETE FROM renkei_presence WHERE agent_id <> %s", (agent,))
+    centre.connection.execute(end.encode())
+    await eventually(lambda: kept[1:] == [["101"]])
+    desk.line.lose()
+    desk.line.regain()
+    await eventually(lambda: kept[2:] == [["101"]])
+
+
 async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:
     """Who slept once must not ask the database before the first command of every later call."""
     worker = await desk.start()

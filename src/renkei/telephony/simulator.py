@@ -34,6 +34,7 @@ from renkei.telephony.port import (
     LineEvent,
     LineLostError,
     LineUp,
+    PastCalls,
     Phone,
     Play,
     Played,
@@ -153,6 +154,13 @@ class SimulatedLine:
     async def push_plan(self, plan: LinePlan) -> None:
         """Take the rules that run without us."""
         self._plan = plan
+
+    async def keep_phones(self, extensions: Sequence[str]) -> None:
+        """There are no devices to forget."""
+
+    async def past_calls(self, bookmark: str) -> PastCalls:
+        """The simulator dies with its worker: nothing ever ran without us."""
+        return PastCalls((), bookmark)
 
     async def close(self) -> None:
         """Leave the line; calls stay."""

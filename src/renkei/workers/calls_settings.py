@@ -100,9 +100,12 @@ class CurrentSettings:
             changed = tuple(device for device in snapshot.devices if device not in before.devices)
             if changed:  # one sign-in changes one telephone, not two hundred
                 await self._line.push_phones(phones_of(replace(snapshot, devices=changed)))
+            if _extensions(before) - _extensions(snapshot):
+                await self._line.keep_phones(sorted(_extensions(snapshot)))
         elif self._must_tell:
             await self._line.push_plan(snapshot.plan)
             await self._line.push_phones(phones_of(snapshot))
+            await self._line.keep_phones(sorted(_extensions(snapshot)))
             self._must_tell = False
 
     def _speak(self, plan: LinePlan) -> None:
@@ -113,6 +116,10 @@ class CurrentSettings:
             self._speaking.cancel()
         self._speaking = asyncio.create_task(self._voice.prepare(plan))
         self._speaking.add_done_callback(_say_why_not)
+
+
+def _extensions(snapshot: Snapshot) -> set[str]:
+    return {device.extension for device in snapshot.devices}
 
 
 def _say_why_not(task: "asyncio.Task[None]") -> None:

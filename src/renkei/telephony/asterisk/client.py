@@ -184,6 +184,10 @@ class Ari:
         """Version and start of the Asterisk."""
         return dict(await self.send("GET", "/asterisk/info"))
 
+    async def endpoints(self) -> list[dict[str, Any]]:
+        """Every PJSIP endpoint."""
+        return list(await self.send("GET", "/endpoints/{tech}", "PJSIP"))
+
     async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
         """Make or change a PJSIP object in Asterisk's own database."""
         body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
