@@ -76,8 +76,8 @@ async def begin_call(conn: AsyncConnection[Any], arrival: Arrival) -> BegunCall:
         "arrived_at": arrival.arrived_at,
         "during_outage": arrival.during_outage,
     }
-    async with conn.transaction():
-        row = await (await conn.execute(calls.BEGIN, params, prepare=True)).fetchone()
+    # One statement is a transaction by itself.
+    row = await (await conn.execute(calls.BEGIN, params, prepare=True)).fetchone()
     assert row is not None
     return BegunCall(*row)
 

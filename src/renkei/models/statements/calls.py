@@ -121,13 +121,20 @@ WHERE agent_id = %(agent)s AND call_id = %(call)s AND state = 'talking' RETURNIN
 
 # ── announcing ──
 
-LOCK_STREAMS = """
-SELECT count(*) FROM (
-    SELECT FROM renkei_streamhead WHERE agent_id = ANY(%(agents)s::bigint[]) ORDER BY agent_id FOR UPDATE
-) AS locked
+ANNOUNCE = """
+WITH locked AS MATERIALIZED (
+    SELECT count(*) FROM (
+        SELECT FROM renkei_streamhead WHERE agent_id = ANY(%(everyone)s::bigint[]) ORDER BY agent_id FOR UPDATE
+    ) AS heads
+), told AS (
+    SELECT told FROM jsonb_array_elements(%(told)s::jsonb) WITH ORDINALITY AS each (told, place) ORDER BY place
+)
+SELECT announce(
+    ARRAY(SELECT agent::bigint FROM jsonb_array_elements_text(told->'agents') AS agent), told->>'kind', told->'refs')
+FROM locked, told
 """
-
-ANNOUNCE = "SELECT announce(%(agents)s::bigint[], %(kind)s, %(refs)s::jsonb)"
+"""All streams are locked in one order before the first is told anything: two transactions that tell the same people
+several things must not wait for each other."""
 
 # ── commands ──
 
