@@ -7,7 +7,17 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from renkei.models import Agent, BusinessLabel, CallRing, Guidance, IncomingRule, IvrStep, Presence
+from renkei.models import (
+    Agent,
+    AuditEntry,
+    BusinessGroup,
+    BusinessLabel,
+    CallRing,
+    Guidance,
+    IncomingRule,
+    IvrStep,
+    Presence,
+)
 from renkei.models.calls import CallLabel
 from renkei.permissions import ADMINISTRATOR
 from tests.sample_centre import make_call, make_linked_call, make_person, say, sign_in
@@ -84,3 +94,38 @@ def test_english_rows_carry_no_japanese_signs() -> None:
     assert "Welcome「Please wait」" in main_of(japanese.get(pages[0]).content.decode())
     file = b"".join(english.get(reverse("console:calls_csv_utf_8")).streaming_content)  # type: ignore[attr-defined]  # streams
     assert '"Cancelled, Moved"' in file.decode("utf-8-sig")
+
+
+def test_the_audit_says_in_words_who_did_what_to_what() -> None:
+    """No name that only the program knows, whatever kind of setting was touched."""
+    person = make_person(ADMINISTRATOR)
+    rows: list[tuple[str, str, str, dict[str, object]]] = [
+        ("phone_number.created", "phone_number", "31", {}),
+        ("ivr.linkage_edited", "ivr", "32", {"fields": ["project_id", "request_error_rule"]}),
+        ("ivr.branch_edited", "ivr", "33", {"condition": "failure"}),
+        ("system_settings.edited", "system_settings", "", {"fields": ["zone", "chatbot_linkage"]}),
+        ("api_key.created", "api_key", "34", {"rights": ["look_up.view"]}),
+        ("account.became", "user", "35", {}),
+    ]
+    for action, resource, object_id, detail in rows:
+        AuditEntry.objects.create(
+            at=AT, user=person, actor="user", action=action, resource=resource, object_id=object_id, detail=detail
+        )
+    AuditEntry.objects.create(at=AT, actor="system", action="sign_in.issued", resource="user", object_id="36")
+    html = main_of(sign_in(person).get(reverse("console:audit")).content.decode())
+    shown = html.split("<tbody")[1].split("</tbody>")[0]
+    for words in (
+        "電話番号:登録", "電話番号 31", "プロジェクトID、リクエストエラー時の動作", "IVR 33", "失敗",
+        "タイムゾーン、チャットボット連携", "照会API: 参照", "アカウント 35", "Renkei(自動)",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert not re.search(r">[^<]*\b[a-z]+_[a-z]+", shown)
+
+
+def test_a_number_without_any_group_to_belong_to_says_where_one_comes_from() -> None:
+    """In a new installation the form would otherwise end nowhere: its group is required and its list is empty."""
+    client = sign_in(make_person(ADMINISTRATOR))
+    address = reverse("console:new_number")
+    assert "業務グループがまだありません" in client.get(address).content.decode()
+    BusinessGroup.objects.create(name="受付")
+    assert "業務グループがまだありません" not in client.get(address).content.decode()
