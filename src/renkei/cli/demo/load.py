@@ -28,6 +28,7 @@ class FirstSignIn:
     username: str
     password: str
 
+
 _ON_TOP = 100  # however few calls are asked for, the outages' bursts come on top
 
 
