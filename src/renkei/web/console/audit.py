@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, Promise] = {
     "chat.read": _("Chat read"),
     "chat.exported": _("Chat exported"),
     "call_history.exported": _("Call history exported"),
+    "ivr_history.exported": _("IVR history exported"),
+    "external_api_history.exported": _("External-API history exported"),
     "sign_in.issued": _("First sign-in issued"),
     "sign_in.first": _("First sign-in used"),
     "ivr.created": _("IVR created"),
