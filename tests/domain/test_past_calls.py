@@ -17,8 +17,8 @@ AT = "1795269600.226122"
 def record(
     line_id: str = "1763733615.12", *, first: str | None = None, caller: str = "09012345678",
     dialled: str = "0312345678",
-    began: str = AT, answered: str = "0.000000", ended: str = "1795269609.500000", result: str = "NO ANSWER", mark: str = "",
-    hidden: str = "",
+    began: str = AT, answered: str = "0.000000", ended: str = "1795269609.500000", result: str = "NO ANSWER",
+    mark: str = "", hidden: str = "",
 ) -> bytes:  # fmt: skip
     """One line as Asterisk writes it."""
     fields = (line_id, first or line_id, caller, dialled, began, answered, ended, result, mark, hidden)

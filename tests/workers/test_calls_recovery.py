@@ -15,7 +15,7 @@ from renkei.cli.emulate.failures import Failure
 from renkei.domain.ivr_words import NoteEnded
 from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
-from renkei.telephony.port import LineError, StandingCall
+from renkei.telephony.port import LineError, LineLostError, StandingCall
 from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
 from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk, eventually
 
@@ -39,6 +39,22 @@ def lease_end(centre: Centre) -> datetime:
     end = row["lease_until"]
     assert isinstance(end, datetime)
     return end
+
+
+DISABLE = (
+    "UPDATE renkei_user SET is_active = false WHERE username = 'agent102';"
+    "UPDATE renkei_agent SET extension = extension WHERE extension = '102'"  # both are saved together
+)
+
+
+def told(centre: Centre) -> list[str]:
+    """What each worker noted of the rules that it told its line last."""
+    return [str(row["problem"]) for row in centre.rows("SELECT problem FROM renkei_rulestold ORDER BY worker")]
+
+
+def _caused(error: LineError, cause: Exception) -> LineError:
+    error.__cause__ = cause
+    return error
 
 
 async def _talk(desk: Desk, centre: Centre) -> None:
@@ -170,12 +186,37 @@ async def test_a_plan_the_line_refused_once_is_pushed_again(
     await eventually(lambda: rule in desk.line._plan.rules)
     assert next(failures, None) is None, "it was refused first"
     assert desk.line._plan.rules[rule].name == "夜間"
+    await eventually(lambda: told(centre) == [""])
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (LineLostError("away"), "away"),
+        (LineError("no"), "refused"),
+        (_caused(LineError("no"), OSError(28, "full")), "not_written"),
+    ],
+    ids=["away", "refused", "disk full"],
+)
+async def test_what_keeps_the_rules_from_the_telephone_system_is_noted_for_the_screen(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch, error: LineError, problem: str
+) -> None:
+    """P1: who changes a rule must learn that the telephone system still has the old one."""
+    await desk.start()
+    await eventually(lambda: told(centre) == [""])
+
+    async def fail(plan: LinePlan) -> None:
+        raise error
+
+    monkeypatch.setattr(desk.line, "push_plan", fail)
+    centre.rule("夜間", [{"do": "busy"}])
+    await eventually(lambda: told(centre) == [problem])
 
 
 @pytest.mark.parametrize(
     "end",
     [
-        "UPDATE renkei_user SET is_active = false WHERE username = 'agent102'",
+        DISABLE,
         "DELETE FROM renkei_agent WHERE extension = '102'",
     ],
 )

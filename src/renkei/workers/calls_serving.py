@@ -41,7 +41,7 @@ class Serving:
         self.providers = Providers(allow=AllowList.of(config.destinations))
         self.lease = Lease(self.database, self.name, line=config.line.value)
         voice = Voice(config.data_dir / "media") if config.line is LineKind.ASTERISK else None
-        self.settings = CurrentSettings(self.database, self.line, voice=voice)
+        self.settings = CurrentSettings(self.database, self.line, worker=self.name, voice=voice)
         self.live: dict[str, LiveCall] = {}
         self.journals: dict[str, Journal] = {}
         self.tasks: set[asyncio.Task[None]] = set()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,15 @@ from renkei.web.console.forms import ScreenForm
 from renkei.web.people import person_of
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How things stand, above a list; ``at`` is since when."""
+
+    kind: str
+    words: str
+    at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListScreen:
     """A list. ``resource`` decides what is offered; ``new`` and ``edit`` name views; the first column leads there."""
@@ -28,6 +38,7 @@ class ListScreen:
     columns: Sequence[str]
     empty: str
     empty_next: str
+    state: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
