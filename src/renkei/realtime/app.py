@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from renkei.realtime.events import events
 from renkei.realtime.health import healthz
 from renkei.realtime.look_up import look_up
+from renkei.realtime.metrics import metrics
 from renkei.realtime.parts import Parts, open_parts
 from renkei.realtime.webhooks import push
 from renkei.settings import Config
@@ -24,6 +25,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/look-up", look_up, methods=["POST"]),
         Route("/webhooks/{connector:str}", push, methods=["POST"]),
         Route("/healthz", healthz, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
     ]
 
 

@@ -33,6 +33,7 @@ from renkei.messages import explain_reason, sentence
 from renkei.queries.realtime.look_up import KeyReader, find_key
 from renkei.realtime.answers import answer, refuse
 from renkei.realtime.locks import locked_by
+from renkei.realtime.metrics import LOOK_UPS
 from renkei.realtime.parts import Parts, parts_of
 from renkei.realtime.questions import Question, read_question
 from renkei.realtime.reading import TooMuchError, client_of, read_body
@@ -49,23 +50,31 @@ async def look_up(request: Request) -> JSONResponse:
     """Answer with the reason, its message, and the transcript where the key may read chats (R109)."""
     parts = parts_of(request)
     with translation.override(_language(request)):
-        wait = parts.look_ups.take(client_of(request))
-        if wait:
-            seconds = max(1, round(wait))
-            return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})
-        try:
-            return await _answer(parts, request)
-        except TooMuchError:
-            return refuse(413, "too_large")
-        except ClientDisconnect:
-            return refuse(400, "not_json")
-        except MalformedPayloadError as error:
-            return refuse(422, error.code, params=error.params)
-        except RejectedError as error:
-            return refuse(409, error.code, params=error.params)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
-            log.warning("look_up.failed", error=type(error).__name__)
-            return refuse(503, "database_away", headers={"retry-after": "5"})
+        answered = await _guard(parts, request)
+    if answered.status_code != 200:
+        LOOK_UPS.labels("refused", str(answered.status_code)).inc()
+    return answered
+
+
+async def _guard(parts: Parts, request: Request) -> JSONResponse:
+    """Whatever goes wrong is an answer with its code."""
+    wait = parts.look_ups.take(client_of(request))
+    if wait:
+        seconds = max(1, round(wait))
+        return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})
+    try:
+        return await _answer(parts, request)
+    except TooMuchError:
+        return refuse(413, "too_large")
+    except ClientDisconnect:
+        return refuse(400, "not_json")
+    except MalformedPayloadError as error:
+        return refuse(422, error.code, params=error.params)
+    except RejectedError as error:
+        return refuse(409, error.code, params=error.params)
+    except (psycopg.Error, PoolTimeout, OSError) as error:
+        log.warning("look_up.failed", error=type(error).__name__)
+        return refuse(503, "database_away", headers={"retry-after": "5"})
 
 
 def _language(request: Request) -> str:
@@ -101,6 +110,7 @@ async def _by_what_is_stored(
         decision = await decide(connection, _asking(None, question, plan, linkage, arrived_at), looked_up)
         result = LinkResult.of(decision, window=plan.window)
         lines = await _transcript(connection, key, result, call_id=None)
+    LOOK_UPS.labels("stored", result.reason.value).inc()
     return _show(result, lines, call_id=None)
 
 
@@ -114,6 +124,7 @@ async def _in_full(
         begun = await begin_look_up(connection, _call(key, question, plan), ivr=asked_ivr)
         if begun.told is not None:
             lines = await _transcript(connection, key, begun.told, call_id=begun.id)
+            LOOK_UPS.labels("repeated", begun.told.reason.value).inc()
             return _show(begun.told, lines, call_id=begun.id)
     began = clock.now()
     told = await _ask(parts, question, plan, linkage)
@@ -130,6 +141,7 @@ async def _in_full(
             exchanges=tuple(date_exchange(each, began=began) for each in told.exchanges),
         )
         lines = await _transcript(connection, key, result, call_id=begun.id)
+    LOOK_UPS.labels("full", result.reason.value).inc()
     return _show(result, lines, call_id=begun.id)
 
 
