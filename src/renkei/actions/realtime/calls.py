@@ -115,6 +115,7 @@ class _Recording:
         self._conn = conn
         self._call = call_id
         self._told = Announcements()
+        self._steps: list[tuple[NoteStep, datetime]] = []
         self._route_changed = False
 
     async def take(self, noted: Noted) -> None:
@@ -122,7 +123,8 @@ class _Recording:
         note, at = noted.note, noted.at
         match note:
             case NoteStep():
-                await self._step(note, at)
+                self._steps.append((note, at))
+                self._route_changed = True
             case NoteLabel(label_id):
                 await self._run(calls.LABEL, label=label_id, at=at)
                 self._route_changed = True
@@ -145,7 +147,9 @@ class _Recording:
                 tell_commands(self._told, rows, error_code)
 
     async def finish(self) -> None:
-        """Announce what changed."""
+        """Store the steps, which touch nothing else, together; announce what changed."""
+        if self._steps:
+            await self._store_steps()
         if self._route_changed:
             rows = await self._run(calls.LISTENERS)
             self._told.tell(rows[0][0] or (), EventKind.CALL_ROUTE, call=self._call)
@@ -155,13 +159,16 @@ class _Recording:
         cursor = await self._conn.execute(statement, {"call": self._call, **params}, prepare=True)
         return await cursor.fetchall() if cursor.description else []
 
-    async def _step(self, note: NoteStep, at: datetime) -> None:
-        detail = Jsonb(fit_json(dict(note.detail)))
-        name = fit(note.ivr_name, 80)
+    async def _store_steps(self) -> None:
         await self._run(
-            calls.STEP, position=note.position, ivr=note.ivr_id, ivr_name=name, kind=note.kind, detail=detail, at=at
+            calls.STEPS,
+            positions=[note.position for note, _ in self._steps],
+            ivrs=[note.ivr_id for note, _ in self._steps],
+            ivr_names=[fit(note.ivr_name, 80) for note, _ in self._steps],
+            kinds=[note.kind for note, _ in self._steps],
+            details=[Jsonb(fit_json(dict(note.detail))) for note, _ in self._steps],
+            times=[at for _, at in self._steps],
         )
-        self._route_changed = True
 
     async def _ring_over(self, note: NoteRingOver, at: datetime) -> None:
         rows = await self._run(calls.RING_OVER, ring_id=note.ring_id, why=note.why, agent=note.agent_id, at=at)

@@ -22,6 +22,16 @@ FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
 ON CONFLICT (call_id, position) DO NOTHING
 """
 
+STEPS = """
+INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
+SELECT %(call)s, step.position, ivr.id, step.ivr_name, step.kind, step.detail, step.at
+FROM unnest(%(positions)s::int[], %(ivrs)s::bigint[], %(ivr_names)s::text[], %(kinds)s::text[], %(details)s::jsonb[],
+    %(times)s::timestamptz[]) AS step (position, ivr_id, ivr_name, kind, detail, at)
+LEFT JOIN renkei_ivr ivr ON ivr.id = step.ivr_id
+ON CONFLICT (call_id, position) DO NOTHING
+"""
+"""As STEP, for all steps of a batch."""
+
 LABEL = """
 INSERT INTO renkei_calllabel (call_id, label_id, at)
 SELECT %(call)s, label.id, %(at)s FROM renkei_businesslabel label
