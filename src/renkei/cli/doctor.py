@@ -12,10 +12,11 @@ from renkei import clock
 from renkei.cli.certificates import Pair, fault_of
 from renkei.cli.database import check_reachable, named_by
 from renkei.cli.home import default_folder
-from renkei.cli.needs import TREE, installed_version, missing_packages, missing_python_packages
+from renkei.cli.needs import TREE, installed_asterisk, missing_packages, missing_python_packages
 from renkei.cli.postgres_files import is_passable
 from renkei.cli.process import Lock
 from renkei.cli.refusal import RefusalError
+from renkei.domain.asterisk_versions import OLDEST, Holed, TooOld, judge_asterisk
 
 _ROOM = 2_000_000_000  # bytes that should be free
 
@@ -43,15 +44,27 @@ def main(argv: list[str]) -> int:
     return 1 if any(finding.advice and finding.serious for finding in findings) else 0
 
 
+def find_in_asterisk(said: str) -> Finding:
+    """What there is to say of the machine's own Asterisk, by what it calls itself. Open to attack is serious."""
+    match judge_asterisk(said):
+        case TooOld(version):
+            advice = f"Renkei needs Asterisk {OLDEST} or newer for real calls"
+            return Finding(f"Asterisk {version}", advice, serious=False)
+        case Holed(version, fixed, advisory):
+            return Finding(f"Asterisk {version}", f"open to attack ({advisory}); install {fixed} or newer")
+        case None:
+            return Finding(said.strip())
+
+
 def _machine() -> Iterator[Finding]:
     yield Finding(f"Python {sys.version.split()[0]}")
     url = os.environ.get("RENKEI_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if url:
         yield Finding(f"the database of {named_by(url)}", _refused(url))
-    version = installed_version()
-    if version and version < 20:
-        yield Finding(f"Asterisk {version}", "Renkei needs Asterisk 20 or newer for real calls", serious=False)
-    elif not version and not TREE.exists():
+    said = installed_asterisk()
+    if said:
+        yield find_in_asterisk(said)
+    elif not TREE.exists():
         yield Finding("Asterisk", "none here; the simulated line works without one", serious=False)
     yield Finding("what the tests need", _missing_for_the_tests(), serious=False)
 

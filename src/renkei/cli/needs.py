@@ -141,12 +141,16 @@ def ensure_asterisk() -> Path | None:
 
 def installed_version() -> int:
     """The major version of the machine's own Asterisk; 0 when there is none."""
+    found = re.search(r"Asterisk (?:certified/)?(\d+)", installed_asterisk())
+    return int(found[1]) if found else 0
+
+
+def installed_asterisk() -> str:
+    """What the machine's own Asterisk calls itself; empty when there is none."""
     program = shutil.which("asterisk") or ("/usr/sbin/asterisk" if Path("/usr/sbin/asterisk").exists() else None)
     if program is None:
-        return 0
-    said = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"Asterisk (?:certified/)?(\d+)", said)
-    return int(found[1]) if found else 0
+        return ""
+    return subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
 
 
 def _unpack_asterisk(mirror: str) -> Path | None:
