@@ -2,20 +2,23 @@
 
 from typing import ClassVar
 
-from django.db import migrations
+from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
-
-MAKE = """
-CREATE TABLE renkei_attempt (
-  cache_key varchar(255) NOT NULL PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL
-);
-CREATE INDEX attempt_by_expiry ON renkei_attempt (expires);
-"""
 
 
 class Migration(migrations.Migration):
-    """One table without a model."""
+    """One table."""
 
     dependencies: ClassVar[list[tuple[str, str]]] = [("renkei", "0006_search_a_million_calls")]
 
-    operations: ClassVar[list[Operation]] = [migrations.RunSQL(MAKE, "DROP TABLE renkei_attempt")]
+    operations: ClassVar[list[Operation]] = [
+        migrations.CreateModel(
+            name="SignInAttempt",
+            fields=[
+                ("cache_key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("value", models.TextField()),
+                ("expires", models.DateTimeField(db_index=True)),
+            ],
+            options={"db_table": "renkei_attempt"},
+        ),
+    ]

@@ -1,6 +1,6 @@
 """The tables. Other layers import them from here; interfaces never do."""
 
-from renkei.models.accounts import ApiKey, OneTimeSignIn, User
+from renkei.models.accounts import ApiKey, OneTimeSignIn, SignInAttempt, User
 from renkei.models.agents import Agent, BusinessGroup, CtiPreference, Presence
 from renkei.models.audit import AuditEntry
 from renkei.models.calls import Call, CallCommand, CallRing, ChatLink, ExternalApiCall, IvrStep, SimulatedAction, Worker
@@ -47,6 +47,7 @@ __all__ = [
     "Presence",
     "ResponseBranch",
     "RulesTold",
+    "SignInAttempt",
     "SimulatedAction",
     "StreamEvent",
     "StreamHead",
