@@ -5,10 +5,9 @@ through the port. It keeps nets and fallbacks as a real line does: with nobody i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
 
 from renkei.domain.plan import LinePlan
 from renkei.domain.rules import BusyStep, HangUpStep, PlayStep, RingStep, RuleStep, compiled_name
@@ -50,31 +49,13 @@ from renkei.telephony.port import (
     StopRinging,
     Unhold,
 )
+from renkei.telephony.timekeeping import Timekeeper as Timekeeper
+from renkei.telephony.timekeeping import Timer
 
 FIRST_NET_SECONDS = 3.0
 """What the line itself arms before anybody has said anything (P1)."""
 KEYS = frozenset("0123456789*#")
 CAUSES = {HangUpCause.NORMAL: 16, HangUpCause.BUSY: 17, HangUpCause.CONGESTION: 34, HangUpCause.NO_ANSWER: 19}
-
-
-class Timer(Protocol):
-    """What was put off and may be cancelled."""
-
-    def cancel(self) -> None:
-        """Forget it."""
-        ...
-
-
-class Timekeeper(Protocol):
-    """Where time comes from; an event loop is one, a test brings its own."""
-
-    def time(self) -> float:
-        """Seconds, monotonic."""
-        ...
-
-    def call_later(self, delay: float, callback: Callable[..., object], /, *args: Any) -> Timer:
-        """Call back after ``delay`` seconds."""
-        ...
 
 
 @dataclass(slots=True)
