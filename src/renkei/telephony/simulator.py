@@ -49,8 +49,7 @@ from renkei.telephony.port import (
     StopRinging,
     Unhold,
 )
-from renkei.telephony.timekeeping import Timekeeper as Timekeeper
-from renkei.telephony.timekeeping import Timer
+from renkei.telephony.timekeeping import Timekeeper, Timer
 
 FIRST_NET_SECONDS = 3.0
 """What the line itself arms before anybody has said anything (P1)."""

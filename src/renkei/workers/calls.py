@@ -16,7 +16,7 @@ import uvloop
 from renkei.domain.line import Arrived, Ended, EndedBy, LineDown, LineEvent, LineUp
 from renkei.settings import Config, LineKind, config
 from renkei.telephony.port import Line, LineTakenError
-from renkei.telephony.simulator import Timekeeper
+from renkei.telephony.timekeeping import Timekeeper
 from renkei.workers import calls_lease
 from renkei.workers.calls_past import PastCalls
 from renkei.workers.calls_requests import Requests

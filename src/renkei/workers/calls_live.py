@@ -34,7 +34,7 @@ from renkei.domain.ivr_words import (
 )
 from renkei.domain.line import Connect, Ended, EndedBy, LineCommand, Ring
 from renkei.telephony.port import CallGoneError, Line, LineError
-from renkei.telephony.simulator import Timekeeper, Timer
+from renkei.telephony.timekeeping import Timekeeper, Timer
 from renkei.workers.calls_journal import Journal
 from renkei.workers.calls_lease import Claim
 

@@ -16,7 +16,7 @@ from renkei.domain.plan import LinePlan
 from renkei.outbound import AllowList
 from renkei.settings import Config, LineKind
 from renkei.telephony.port import CallEvent, Line, LineError
-from renkei.telephony.simulator import Timekeeper
+from renkei.telephony.timekeeping import Timekeeper
 from renkei.workers.calls_journal import Journal
 from renkei.workers.calls_lease import Lease
 from renkei.workers.calls_lines import open_line
