@@ -35,7 +35,7 @@ def test_the_dialplan_names_every_worker_and_nobody_else() -> None:
 def test_a_hostile_setting_is_refused_and_not_written(field: str, hostile: str) -> None:
     changed = {"trunk": {"trunk_hosts": (hostile,)}, "worker": {"workers": (hostile,)}}.get(field, {field: hostile})
     with pytest.raises(UnsafeValueError):
-        write_configuration(replace(SETUP, **changed))  # type: ignore[arg-type]
+        write_configuration(replace(SETUP, **changed))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
