@@ -18,11 +18,14 @@ import psycopg
 from bench.ground import Ground, free_port, ground, press, process, run_once
 from bench.report import Report, Side, percentile
 from renkei.domain.api_key import write_key
+from renkei.domain.matching import FAST_CLOCK
+from renkei.domain.near_numbers import in_weeks, near_keys
 from renkei.models.statements import links
 
 USUAL = 1_000_000
 PROJECT, CHANNEL = "bench", "web"
 BATCH = 50_000
+DAY = timedelta(days=1)
 
 
 async def run(scale: float, seconds: float) -> Report:
@@ -44,7 +47,8 @@ async def run(scale: float, seconds: float) -> Report:
 
 
 def _number(position: int) -> str:
-    return f"+8190{10_000_000 + position % 80_000_000:08}"
+    """As many different numbers as positions, far apart as people's are."""
+    return f"+8190{10_000_000 + position * 7_654_321 % 80_000_000:08}"
 
 
 def _prepare(base: Ground) -> tuple[int, str]:
@@ -57,8 +61,10 @@ def _prepare(base: Ground) -> tuple[int, str]:
 _MAKE = f"""
 import os, django
 django.setup()
+from django.contrib.auth.models import Group
 from renkei.models import ApiKey, ChatbotLinkage, IncomingRule, Ivr, User
 user = User.objects.create_user("bench", display_name="bench")
+user.groups.add(Group.objects.get(name="administrator"))
 ApiKey.objects.create(name="bench", prefix=os.environ["KEY"][3:11], secret_sha256=os.environ["KEY_SHA256"],
     permissions=["look_up.view", "chat_content.view"], created_by=user)
 ivr = Ivr.objects.create(name="bench", use_api=True, service_type="chatbot_dec_support")
@@ -72,7 +78,7 @@ def _store_conversations(base: Ground, count: int) -> None:
     now = datetime.now(UTC)  # noqa: TID251 - a bench makes its own history
     columns = (
         "id, connector, project_id, channel_id, external_id, typed_number, e164, identified_at, last_customer_at,"
-        " received_at, updated_at, revision, content_sha256"
+        " received_at, updated_at, revision, content_sha256, near_keys"
     )
     with psycopg.connect(base.owner_url, autocommit=True) as connection:
         for first in range(0, count, BATCH):
@@ -83,7 +89,7 @@ def _store_conversations(base: Ground, count: int) -> None:
                     number, at = _number(position), now - age
                     copy.write_row(
                         (position + 1, "dec_support", PROJECT, CHANNEL, str(position), number, number, at, at, at, at,
-                         1, "0" * 64)
+                         1, "0" * 64, in_weeks(frozenset(near_keys(number, number)), since=at, until=at - DAY))
                     )  # fmt: skip
         connection.execute(
             "INSERT INTO renkei_chatmessage (conversation_id, position, speaker, kind, text, sent_at)"
@@ -98,7 +104,7 @@ def _params(number: str) -> dict[str, Any]:
     now = datetime.now(UTC)  # noqa: TID251 - a bench makes its own history
     return {
         "connector": "dec_support", "project": PROJECT, "channel": CHANNEL, "e164": number, "arrived_at": now,
-        "window": timedelta(days=1), "fetched": [],
+        "window": timedelta(days=1), "fast_clock": FAST_CLOCK, "fetched": [],
     }  # fmt: skip
 
 
@@ -116,9 +122,10 @@ def _time_statement(base: Ground, stored: int) -> list[float]:
 async def _questions(path: str, stored: int, body: dict[str, object], key: str) -> AsyncIterator[bytes]:
     chance = random.Random(2)
     while True:
-        # Every second caller has a chat within the window.
+        # Two callers of four have a chat within the window, one has an old one, one has never been heard of.
         position = chance.randrange(stored)
-        number = _number(position - position % 100 if chance.random() < 0.5 else position)
+        lot = chance.randrange(4)
+        number = _number(position - position % 100 if lot < 2 else position + stored * (lot - 2))
         text = json.dumps({**body, "caller": number}).encode()
         head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\n"
         yield f"{head}content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n".encode() + text

@@ -76,13 +76,21 @@ class AsteriskRig:
         """Where ARI listens."""
         return f"http://127.0.0.1:{self.http_port}"
 
+    @property
+    def records(self) -> Path:
+        """Where it records its calls."""
+        return self.base / "log/cdr-custom/renkei.csv"
+
     def ari(self) -> Ari:
         """A client of its own for the test itself."""
         return Ari(self.url, user="renkei", password=self.password)
 
     def line(self, app: str = "renkei-1") -> AsteriskLine:
         """The line under test."""
-        return AsteriskLine(url=self.url, user="renkei", password=self.password, app=app, data_dir=self.data_dir)
+        return AsteriskLine(
+            url=self.url, user="renkei", password=self.password, app=app, data_dir=self.data_dir,
+            records=self.records,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Start it and wait until ARI answers."""
@@ -157,7 +165,7 @@ class AsteriskRig:
         async with self.ari() as ari:
             for endpoint in await ari.send("GET", "/endpoints"):
                 await _remove(ari, endpoint["resource"])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while await ari.channels():
                     await asyncio.sleep(0.01)
             for bridge in await ari.bridges():

@@ -31,7 +31,7 @@ def start_server_once() -> None:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             )  # fmt: skip
         _keepers.append(keeper)
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 180  # migrating the template takes its time on a machine that is busy otherwise
         while not (RUN / "ready").exists():
             if keeper.poll() is not None or time.monotonic() > deadline:
                 said = (RUN / "keeper.log").read_text() if RUN.exists() else "see above"

@@ -48,9 +48,9 @@ def serving_provider() -> Iterator[EmulatedProvider]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="provider", daemon=True)
     thread.start()
     try:
-        assert ready.wait(5)
+        assert ready.wait(30)
         yield EmulatedProvider(provider, url, desk)
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(5)
+        thread.join(30)
         loop.close()

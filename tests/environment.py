@@ -11,8 +11,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from renkei.cli.needs import use_tools
 from renkei.cli.postgres import APP, OWNER, Postgres
 from tests.cluster_cache import bring_passwords
+
+use_tools()
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 DATABASE = f"test_{WORKER}"

@@ -162,7 +162,8 @@ def _caller_step(step: str, looks: CallerLooks, dialled: str, number: int) -> li
 def refused_scenario(dialled: str, looks: CallerLooks, status: int) -> str:
     """A caller who is never answered but refused with ``status``."""
     head = _DIALOGUE.format(sender=looks.sender, dialled=dialled, tag="", number=1, method="INVITE")
-    invite = f"INVITE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0{head}Content-Type: application/sdp\n"
+    privacy = f"Privacy: {looks.privacy}\n" if looks.privacy else ""
+    invite = f"INVITE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0{head}{privacy}Content-Type: application/sdp\n"
     ack = head.replace("INVITE", "ACK").replace("[branch]", "[branch-4]")
     ack = ack.replace("@[remote_ip]>", "@[remote_ip]>[peer_tag_param]")
     return _scenario([

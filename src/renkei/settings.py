@@ -65,6 +65,8 @@ class Config(BaseSettings):
     ari_url: str = "http://127.0.0.1:8088"
     ari_user: str = "renkei"
     ari_password: SecretStr = SecretStr("")
+    asterisk_records: Path = Path("/var/log/asterisk/cdr-custom/renkei.csv")
+    """Asterisk's own record of its calls; read back after an outage."""
     sip_ws_url: str = ""
     """Where the browser's telephone registers (ws:// or wss:// of the Asterisk); empty on the simulator."""
 
@@ -126,6 +128,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 DATABASES = {"default": django_database(config.database_url.get_secret_value())}
+
+# Only attempts to sign in are counted here, so that every process counts the same ones (docs/why/signing-in.md).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "renkei_attempt",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 INSTALLED_APPS = [
     "renkei",

@@ -53,3 +53,24 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     (tmp_path / "etc").write_text("a file")
     with pytest.raises(RefusalError):
         asterisk.main(["config", "--data", str(tmp_path), "--to", str(tmp_path / "etc")])
+
+
+def test_without_an_installation_nothing_is_made_and_both_ways_out_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RENKEI_DATA_DIR", raising=False)
+    monkeypatch.setattr(asterisk, "default_folder", lambda mode: tmp_path / mode)
+    with pytest.raises(RefusalError, match=r"no installation at .*empty yet: .*run --empty.* --data\."):
+        asterisk.main(["config"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_usual_installation_is_taken_where_it_stands_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RENKEI_DATA_DIR", raising=False)
+    monkeypatch.setattr(asterisk, "default_folder", lambda mode: tmp_path / mode)
+    (tmp_path / "empty").mkdir()
+    assert asterisk.main(["config"]) == 0
+    assert f"for the installation in {tmp_path / 'empty'};" in capsys.readouterr().out
+    assert (tmp_path / "empty" / "asterisk" / "etc" / "pjsip.conf").exists()

@@ -28,6 +28,7 @@ async def test_application_role_can_neither_change_nor_delete_audit_rows(connect
 @pytest.mark.parametrize("attempt", [1, 2])
 def test_what_a_test_commits_is_gone_for_the_next(emptied_database: DatabaseUrls, attempt: int) -> None:
     with psycopg.connect(emptied_database.owner) as opened:
+        assert opened.execute("SELECT to_regclass('left_behind')").fetchone() == (None,)
         opened.execute("CREATE TABLE left_behind (a int)")
 
 

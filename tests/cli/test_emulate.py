@@ -22,6 +22,7 @@ from renkei.cli.emulate.app import Provider, make_app
 from renkei.cli.emulate.command import main
 from renkei.cli.emulate.failures import Failure
 from renkei.cli.emulate.office import DEMO_CHANNELS, DEMO_PROJECT, Office, digits_of
+from tests.asterisk_rig import free_port
 
 NOW = datetime(2025, 1, 31, 0, 5, 7, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -229,8 +230,7 @@ def test_a_taken_port_is_one_clear_sentence(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_process_says_nothing_and_stops_when_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -245,7 +245,7 @@ def test_the_process_says_nothing_and_stops_when_told(tmp_path: Path) -> None:
     try:
         _wait_for(port, process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=30)
     finally:
         process.kill()
     assert (said, process.returncode) == ("", 0)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from renkei.cli import postgres
 from renkei.cli.postgres import FAST_AND_FORGETFUL, Postgres
 from renkei.cli.postgres_files import socket_folder
 from renkei.cli.refusal import RefusalError, because_of
@@ -149,6 +151,7 @@ def test_a_folder_that_is_a_file_is_refused(open_folder: Path) -> None:
 
 
 def test_stopping_disconnects_who_is_still_there(open_folder: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
     with server_in(open_folder) as server:
         connection = psycopg.connect(server.app_url)
         began = time.monotonic()
@@ -157,4 +160,21 @@ def test_stopping_disconnects_who_is_still_there(open_folder: Path) -> None:
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
         connection.close()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_server_that_cannot_answer_for_want_of_room_is_not_waited_for(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tries again and again, and cannot even write its log."""
+    monkeypatch.setattr(postgres, "_PATIENCE_WHEN_FULL", 0.1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(40_000_000, 39_999_000, 1_000))
+    monkeypatch.setattr(Postgres, "_launch", lambda server, binaries: setattr(server, "_child", silent_child()))
+    with pytest.raises(RefusalError, match=r"^The disk that holds .* is full: free some space"):
+        server_in(open_folder).start()
+    assert processes_of(open_folder / "pg") == []
+
+
+def silent_child() -> subprocess.Popen[bytes]:
+    """A server that never answers."""
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)

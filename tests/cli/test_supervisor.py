@@ -88,8 +88,10 @@ def test_what_a_child_started_itself_ends_too(tmp_path: Path) -> None:
     supervisor, child = Supervisor(), child_of(PARENT, tmp_path)
     supervisor.start(child)
     grandchild = int(wait_for("\n", child))
+    assert is_alive(grandchild)
     supervisor.stop()
     wait_until_gone(grandchild)
+    assert not is_alive(grandchild)
 
 
 def test_kill_9_of_the_supervisor_ends_its_children(tmp_path: Path) -> None:

@@ -260,6 +260,17 @@ def test_who_takes_a_conversation_over_leaves_it_alone() -> None:
     assert state.phase is Phase.RESERVING
 
 
+def test_who_takes_a_call_over_notes_what_its_worker_could_not() -> None:
+    """The rings of a dead worker are over; an answer that it did not live to note is one all the same."""
+    plan = make_plan(RunRule(BOTH))
+    given = {"dialled": "+81312340001", "shown_number": "", "tag": "t", "steps": 4}
+    _, said = ivr.take_over(plan, "sim-1", talking_agent=None, **given)  # type: ignore[arg-type]  # a test's shorthand
+    assert kinds(said)[:2] == ["NoteStep", "NoteRingsLost"]
+    _, said = ivr.take_over(plan, "sim-1", talking_agent=1, ring_id="r1", **given)  # type: ignore[arg-type]
+    assert NoteAnswered("r1", 1) in said
+    assert "NoteRingsLost" not in kinds(said)
+
+
 # ── whatever happens ──
 
 ENTRIES = st.sampled_from(

@@ -1,6 +1,7 @@
 """A running Renkei and a real browser for the journeys. A failed one leaves its screens in .cache/journeys/."""
 
 import re
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TypedDict
@@ -20,7 +21,7 @@ from playwright.sync_api import (
 from tests.journeys.stack import Stack, running_stack
 
 KEPT = Path(__file__).parents[2] / ".cache" / "journeys"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

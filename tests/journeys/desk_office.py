@@ -1,5 +1,6 @@
 """An office with two agents, a linkage number and a server in front of it, for desks watched in a real browser."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ from tests.realtime.conftest import sign_in
 from tests.realtime.serving import Serving, serve
 
 Result = TypeVar("Result")
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
 @dataclass(slots=True)

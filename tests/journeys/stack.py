@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from cryptography.fernet import Fernet
 from psycopg import sql
 
 from renkei.cli.postgres import APP, OWNER
+from tests.asterisk_rig import free_port
 from tests.database import start_server_once
 from tests.environment import RUN, TEMPLATE, WORKER, server
 
@@ -106,13 +106,6 @@ def wait_for(what: Callable[[], Value | None], *, within: float = 15.0, said: st
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:.0f} s: {said}")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nobody had a moment ago."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 @contextlib.contextmanager

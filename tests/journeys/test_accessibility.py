@@ -40,7 +40,8 @@ RUN = """async (levels) => {
 }"""
 UNFIT = """() => {
     const cells = [...document.querySelectorAll("td, th")];
-    const broken = cells.filter((it) => it.checkVisibility() && getComputedStyle(it).display !== "table-cell");
+    const rowed = cells.filter((it) => !it.closest(".is-cards") && it.checkVisibility());
+    const broken = rowed.filter((it) => getComputedStyle(it).display !== "table-cell");
     const beyond = document.documentElement.scrollWidth - innerWidth;
     return broken.map((it) => it.outerHTML).concat(beyond > 0 ? [`${beyond} px too wide`] : []);
 }"""

@@ -3,17 +3,19 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, Route, expect
 from pytest_django.plugin import DjangoDbBlocker
 
+from renkei import clock
 from renkei.actions.accounts.sessions import tell_sessions_ended
 from renkei.domain.chat import Kind, Speaker
 from renkei.domain.matching import Outcome
 from renkei.domain.phone import NoNumber
-from renkei.models import CallCommand, Presence
+from renkei.models import Call, CallCommand, CallRing, Presence
 from tests.conftest import DatabaseUrls
 from tests.database import let_go_of_connections, renew_database
 from tests.journeys.desk_office import DeskOffice, Person, open_office
@@ -217,18 +219,68 @@ def test_a_call_that_did_not_pass_the_linkage_ivr_opens_no_chat_window(office: D
         expect(page.locator(WINDOW)).to_have_count(0)
 
 
-def test_the_windows_take_no_focus_and_close_when_stale(office: DeskOffice) -> None:
-    """Somebody typing goes on typing; a ring that is taken back leaves nothing, and a missed one says so."""
+@pytest.mark.parametrize("dialog", ["menu-search", "desk-shortcuts"])
+def test_a_ring_lies_under_no_dialog_and_what_is_still_typed_does_nothing(office: DeskOffice, dialog: str) -> None:
+    """The menu search and the sheet of shortcuts close for it; the keys under way fall on no button."""
     person = office.hire()
     with office.desk(person) as page:
+        page.locator('[data-presence-choice="away"]').focus()
+        page.keyboard.press("Control+k" if dialog == "menu-search" else "?")
+        expect(page.locator(f"#{dialog}")).to_be_visible()
+        teller = office.ringing(person, lambda it: it.link(*CHAT))
+        expect(page.get_by_role("button", name="応答")).to_be_enabled()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        page.keyboard.type("履歴 a ")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"{WINDOW} .chat-line")).to_have_count(len(CHAT))
+        assert page.evaluate("document.activeElement.id") == "main"
+        assert _asked(office, teller.id) == []
+        expect(page.locator('[data-presence-choice="away"]')).to_have_attribute("aria-pressed", "false")
+
+
+def test_one_escape_closes_the_menu_search_with_what_was_typed(office: DeskOffice) -> None:
+    """The browser's own first Escape would only empty the field; while Japanese is composed, Escape belongs to it."""
+    person = office.hire()
+    with office.desk(person) as page:
+        page.locator("#desk-help").focus()
         page.keyboard.press("Control+k")
-        box = page.locator("dialog[open] input").first
+        box = page.locator("#menu-search input")
         box.fill("履歴")
+        for key in ("Escape", "Enter"):
+            composing = {"key": key, "isComposing": True, "bubbles": True, "cancelable": True}
+            box.evaluate("(box, init) => box.dispatchEvent(new KeyboardEvent('keydown', init))", composing)
+        expect(page.locator("#menu-search")).to_be_visible()
+        assert page.url.endswith("/desk/")
+        page.keyboard.press("Escape")
+        expect(page.locator("#menu-search")).to_be_hidden()
+        assert page.evaluate("document.activeElement.id") == "desk-help"
+        page.keyboard.press("Control+k")
+        expect(box).to_have_value("")
+
+
+def test_the_notice_counts_from_the_beginning_of_the_ring_also_after_a_reload(office: DeskOffice) -> None:
+    """Neither the time in the IVR before it nor the moment at which this page got it."""
+    person = office.hire()
+    teller = office.tell(office.call(), lambda it: it.arrive("rang-long-ago"))
+    office.stored(lambda: Call.objects.filter(pk=teller.id).update(arrived_at=clock.now() - timedelta(minutes=9)))
+    office.tell(teller, lambda it: it.ring(person.agent))
+    rings = CallRing.objects.filter(call_id=teller.id)
+    office.stored(lambda: rings.update(rang_at=clock.now() - timedelta(seconds=61)))
+    with office.desk(person) as page:
+        timer = page.locator(f"{NOTICE} renkei-timer")
+        expect(timer).to_have_text(re.compile(r"1:[0-5]\d"))
+        before = timer.inner_text()
+        page.reload()
+        expect(timer).to_have_text(re.compile(r"1:[0-5]\d"))
+        assert timer.inner_text() >= before
+
+
+def test_the_windows_close_when_stale(office: DeskOffice) -> None:
+    """A ring that is taken back leaves nothing, and a missed one says so."""
+    person = office.hire()
+    with office.desk(person) as page:
         teller = office.ringing(person, lambda it: it.link(*CHAT))
         expect(page.locator(f"{WINDOW} .chat-line")).to_have_count(len(CHAT))
-        page.keyboard.type("を探す")
-        expect(box).to_have_value("履歴を探す")
-        page.keyboard.press("Escape")
         office.tell(teller, lambda it: it.take_back("no_answer"))
         expect(page.locator(NOTICE)).to_have_count(0)
         expect(page.locator("[data-alert='missed']")).to_contain_text("不在")

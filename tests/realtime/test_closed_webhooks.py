@@ -29,7 +29,7 @@ def chat(
 ) -> Any:
     """A completed conversation in our published form."""
     return {
-        "id": name, "state": state, "started_at": "2025-01-31T09:00:00+09:00", "closed_at": at, "updated_at": at,
+        "id": name, "status": state, "started_at": "2025-01-31T09:00:00+09:00", "closed_at": at, "updated_at": at,
         "agent": {"id": "A-1", "name": "佐藤"}, "customer": {"id": "K-1", "name": "山田花子"},
         "messages": [{"speaker": "customer", "kind": "text", "text": text, "sent_at": "2025-01-31T09:04:00+09:00"}],
     }  # fmt: skip

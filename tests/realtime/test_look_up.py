@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connections
 from django.utils.crypto import get_random_string
 from pytest_django.plugin import DjangoDbBlocker
@@ -35,6 +36,7 @@ from renkei.models import (
     User,
 )
 from renkei.models.secrets import seal_fields
+from renkei.permissions import ADMINISTRATOR, AGENT
 from tests.conftest import DatabaseUrls
 from tests.realtime.published import is_published
 from tests.realtime.serving import serve
@@ -59,6 +61,7 @@ async def stored(ask: Callable[[], Result]) -> Result:
 def make_key(*rights: str) -> str:
     """A stored key with these rights; returns its text."""
     user, _ = User.objects.get_or_create(username="root", defaults={"display_name": "管理者"})
+    user.groups.add(Group.objects.get(name=ADMINISTRATOR))
     text = write_key(get_random_string(8, "abcdefghijkmnpqrstuvwxyz23456789"), secrets.token_urlsafe(32))
     key = read_key(text)
     assert key is not None
@@ -213,11 +216,99 @@ async def test_stored_mode_asks_nobody_and_records_no_call(api: Api) -> None:
     assert await stored(Call.objects.count) == 1
 
 
-async def test_a_repeated_question_is_one_call(api: Api) -> None:
-    """A retry with the same call_id does not fill the history."""
-    first, second = [(await api.ask(call_id="pbx-7")).json()["call"] for _turn in range(2)]
-    assert first == second
-    assert await stored(Call.objects.count) == 1
+async def test_a_repeated_question_is_one_call_with_one_answer(api: Api) -> None:
+    """A retry is told what it was told first, though a chat has come since; nobody is asked again.
+
+    Proves B13.
+    """
+    first = await api.ask(call_id="pbx-7", caller=CALLER)
+    assert first.json()["reason"] == "no_chat"
+    api.chat("遅れて届いた話")
+    again = await api.ask(call_id="pbx-7", caller="+81 90 1234 5678", dialled="03-0000-0000")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await stored(ExternalApiCall.objects.count) == 1
+    call = await stored(Call.objects.get)
+    assert await stored(lambda: list(call.ivr_steps.order_by("position").values_list("kind", flat=True))) == [
+        "entered",
+        "looked_up",
+    ]
+    assert (await api.ask(call_id="pbx-8")).json()["reason"] == "linked"
+
+
+async def test_a_repeated_question_gets_the_transcript_again_and_is_audited_again(api: Api) -> None:
+    """Each answer that holds a chat is a reading of it."""
+    api.chat("もう一度お願いします")
+    first, again = [(await api.ask(call_id="pbx-9")).json() for _turn in range(2)]
+    assert first["transcript"]
+    assert again == first
+    assert await stored(AuditEntry.objects.filter(action="chat.read").count) == 2
+
+
+async def test_two_who_ask_the_same_at_once_are_told_the_same(api: Api) -> None:
+    """The first to finish decides; one call, one link, one step of each kind."""
+    api.chat("同時です")
+    answers = await asyncio.gather(*(api.ask(call_id="pbx-10") for _turn in range(6)))
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert await stored(Call.objects.count) == await stored(ChatLink.objects.count) == 1
+    kinds = await stored(lambda: list(IvrStep.objects.order_by("position").values_list("kind", flat=True)))
+    assert kinds == ["entered", "looked_up"]
+
+
+async def test_the_call_id_of_another_caller_is_refused_and_changes_nothing(api: Api) -> None:
+    """A second caller under a known id neither learns the first one's chat nor moves into its call."""
+    api.chat("最初の人の話")
+    first = (await api.ask(call_id="pbx-11")).json()
+    await api.ask(call_id="pbx-12", caller="わからない番号", withheld=False)
+    before = await stored(_everything)
+    others: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("pbx-11", "090-1234-5679", {}),
+        ("pbx-11", "", {}),
+        ("pbx-11", CALLER, {"withheld": True}),
+        ("pbx-12", CALLER, {}),
+        ("pbx-12", "別のわからない番号", {}),
+    )
+    for call_id, caller, more in others:
+        answer = await api.ask(call_id=call_id, caller=caller, **more)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "call_id_taken"), (call_id, caller)
+        assert "最初の人の話" not in answer.text
+        assert answer.json()["error"]["message"].startswith("この call_id は別の番号")
+    assert await stored(_everything) == before
+    assert (await api.ask(call_id="pbx-11")).json() == first
+
+
+async def test_another_keys_call_id_is_another_call(api: Api) -> None:
+    """Two telephone systems may count alike; neither is told of the other's calls."""
+    other = await stored(lambda: make_key("look_up.view"))
+    first, second = await api.ask(call_id="1"), await api.ask(call_id="1", caller="090-0000-1111", key=other)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json()["call"] != second.json()["call"]
+
+
+async def test_one_call_may_pass_two_linkage_ivrs(api: Api) -> None:
+    """Each asks and answers for itself, in one call of the histories."""
+
+    def add() -> int:
+        ivr = Ivr.objects.create(name="二つ目", use_api=True, service_type="chatbot_dec_support")
+        old = ChatbotLinkage.objects.get()
+        ChatbotLinkage.objects.create(
+            ivr=ivr, connector=old.connector, project_id=old.project_id, channel_id=DEMO_CHANNELS[1],
+            connector_settings=old.connector_settings, secrets=old.secrets, request_error_rule=old.request_error_rule,
+        )  # fmt: skip
+        return ivr.pk
+
+    second = await stored(add)
+    api.chat("一つ目の窓口")
+    told = [(await api.ask(call_id="pbx-13", ivr=ivr)).json() for ivr in (api.ivr, second, api.ivr, second)]
+    assert [each["reason"] for each in told] == ["linked", "no_chat", "linked", "no_chat"]
+    assert len({each["call"] for each in told}) == 1
+    kinds = await stored(lambda: list(IvrStep.objects.order_by("position").values_list("kind", flat=True)))
+    assert kinds == ["entered", "looked_up"] * 2
+
+
+def _everything() -> list[Any]:
+    tables = (Call, ChatLink, IvrStep, ExternalApiCall, AuditEntry)
+    return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
 async def test_a_bad_question_is_refused_by_name_and_recorded_nowhere(api: Api) -> None:
@@ -239,6 +330,28 @@ async def test_hostile_caller_fields_become_rows_not_deeds(api: Api) -> None:
     for caller in ("\x00", "\u202e0901234567", "<script>alert(1)</script>", "9" * 200):
         answer = await api.ask(caller=caller, caller_name=caller)
         assert (answer.status_code, answer.json()["reason"]) == (200, "caller_withheld")
+
+
+async def test_a_key_stops_with_its_maker(api: Api) -> None:
+    """Disabled, or bound to their own calls: from the next question on; and it goes on when they may again."""
+
+    def change(**fields: bool) -> None:
+        User.objects.filter(username="root").update(**fields)
+
+    def move(role: str) -> None:
+        User.objects.get(username="root").groups.set([Group.objects.get(name=role)])
+
+    api.chat("退職者の鍵")
+    for stop, go_on in (
+        (lambda: change(is_active=False), lambda: change(is_active=True)),
+        (lambda: move(AGENT), lambda: move(ADMINISTRATOR)),
+    ):
+        await stored(stop)
+        refused = await api.ask()
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "api_key_required")
+        assert await stored(Call.objects.count) == 0
+        await stored(go_on)
+        assert (await api.ask(mode="stored")).status_code == 200
 
 
 async def test_only_a_living_key_with_the_right_is_let_in(api: Api) -> None:

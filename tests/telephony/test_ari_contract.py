@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import httpx2
 import pytest
 
 from renkei.telephony.asterisk.client import Ari
 from renkei.telephony.asterisk.hearing import HEARD
 from renkei.telephony.port import CallGoneError, LineError, LineLostError
 from tests.asterisk_rig import TREE, is_there
+from tests.telephony.scripted_server import ScriptedServer
 
 DESCRIPTIONS = TREE / "usr/share/asterisk/rest-api"
 FIRST_SHARED = (20, 0)
@@ -24,7 +24,7 @@ ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
     "bridges": (), "bridge": ("b",), "make_bridge": ("b",), "delete_bridge": ("b",), "add": ("b", "c"),
     "remove": ("b", "c"), "play": ("b", "p", ["sound:x"]), "stop_playing": ("p",), "start_bridge_music": ("b", "m"),
     "stop_bridge_music": ("b",), "applications": (), "filter_events": ("a", ["X"]), "info": (),
-    "put_object": ("auth", "n", {}), "delete_object": ("auth", "n"), "reload": ("m",),
+    "put_object": ("auth", "n", {}), "endpoints": (), "delete_object": ("auth", "n"), "reload": ("m",),
 }  # fmt: skip
 ANSWERS_NOTHING = {"send", "close", "socket_url", "login"}
 
@@ -119,8 +119,8 @@ def test_the_events_we_hear_are_asterisks() -> None:
     [(404, CallGoneError), (409, CallGoneError), (422, CallGoneError), (400, LineError), (500, LineError)],
 )
 async def test_a_refusal_is_told_in_our_words(status: int, error: type[LineError]) -> None:
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(status))
-    async with Ari("http://127.0.0.1:1", user="u", password="p", transport=transport) as ari:
+    reply = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()
+    async with ScriptedServer(reply) as server, Ari(server.url, user="u", password="p") as ari:
         with pytest.raises(error) as caught:
             await ari.answer("c")
     assert isinstance(caught.value, CallGoneError) == (error is CallGoneError)
@@ -133,12 +133,8 @@ async def test_a_dead_asterisk_is_a_lost_line() -> None:
 
 
 async def test_an_id_cannot_leave_its_place_in_the_path() -> None:
-    seen: list[str] = []
-
-    def note(request: httpx2.Request) -> httpx2.Response:
-        seen.append(request.url.raw_path.decode())
-        return httpx2.Response(204)
-
-    async with Ari("http://127.0.0.1:1", user="u", password="p", transport=httpx2.MockTransport(note)) as ari:
+    reply = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with ScriptedServer(reply) as server, Ari(server.url, user="u", password="p") as ari:
         await ari.answer("../../asterisk/x?y=1#z")
-    assert seen == ["/ari/channels/..%2F..%2Fasterisk%2Fx%3Fy%3D1%23z/answer"]
+    target = "/ari/channels/..%2F..%2Fasterisk%2Fx%3Fy%3D1%23z/answer"
+    assert server.heads[0].startswith(f"POST {target} HTTP/1.1\r\n")

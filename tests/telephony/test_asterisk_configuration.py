@@ -24,7 +24,7 @@ SETUP = AsteriskSetup(ari_password="secret-password", trunk_hosts=("192.0.2.1",)
 def test_the_dialplan_names_every_worker_and_nobody_else() -> None:
     text = write_configuration(replace(SETUP, workers=("renkei-1", "renkei-2")))["extensions.conf"]
     assert [line.split("Stasis(")[1] for line in text.splitlines() if "Stasis(" in line] == [
-        "renkei-1,inbound)", "renkei-2,inbound)",
+        "renkei-1,inbound,${RENKEI_TRIES})", "renkei-2,inbound,${RENKEI_TRIES})",
     ]  # fmt: skip
     assert "TIMEOUT(absolute)=3" in text
     assert "exten => T,1," in text
@@ -35,7 +35,7 @@ def test_the_dialplan_names_every_worker_and_nobody_else() -> None:
 def test_a_hostile_setting_is_refused_and_not_written(field: str, hostile: str) -> None:
     changed = {"trunk": {"trunk_hosts": (hostile,)}, "worker": {"workers": (hostile,)}}.get(field, {field: hostile})
     with pytest.raises(UnsafeValueError):
-        write_configuration(replace(SETUP, **changed))  # type: ignore[arg-type]
+        write_configuration(replace(SETUP, **changed))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

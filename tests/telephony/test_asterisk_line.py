@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from renkei.domain.ivr_words import CallOutcome
 from renkei.domain.rules import compiled_name
 from renkei.telephony.asterisk.line import AsteriskLine
 from renkei.telephony.port import (
     AgentAnswered,
     Answer,
     Arrived,
+    CallGoneError,
     Connect,
     Continue,
     Ended,
@@ -31,9 +33,9 @@ from renkei.telephony.port import (
     Stage,
 )
 from tests import sipp
-from tests.asterisk_rig import AsteriskRig, is_there, running
+from tests.asterisk_rig import TRUNK, AsteriskRig, is_there, running
 from tests.sipp import HANG_UP, SPEAK, WAIT, WAIT_FOR_END, Sipp, place_call
-from tests.telephony.offices import CALLER, DIALLED, LONG, PLAN, RINGING_RULE, SPOKEN_RULE, Ear
+from tests.telephony.offices import BUSY_RULE, CALLER, DIALLED, LONG, PLAN, RINGING_RULE, SPOKEN_RULE, Ear
 
 pytestmark = pytest.mark.asterisk
 
@@ -119,7 +121,7 @@ async def test_a_second_worker_of_our_name_ends_the_first_one_loudly(rig: Asteri
     twins = twin.events()
     assert isinstance(await anext(twins), LineUp)
     with pytest.raises(LineTakenError):
-        await asyncio.wait_for(anext(events), 5)
+        await asyncio.wait_for(anext(events), 20)
     await twin.close()
 
 
@@ -163,17 +165,61 @@ async def test_asterisk_keeps_what_it_did_without_us(
     await ear.next(Ended)
     assert await people[0].wait()
     records = rig.base / "log/cdr-custom/renkei.csv"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (records.exists() and line_id in records.read_text()):
             await asyncio.sleep(0.02)
     record = next(row for row in csv.reader(records.read_text().splitlines()) if row[0] == line_id)
     assert record[2:4] == [CALLER, DIALLED]
-    assert record[7:] == ["ANSWERED", f"fallback:{compiled_name(SPOKEN_RULE)}"]
+    assert record[7:] == ["ANSWERED", f"fallback:{compiled_name(SPOKEN_RULE)}", ""]
+
+
+@pytest.mark.parametrize(("privacy", "is_hidden"), [("", False), ("id", True), ("none", False)])
+async def test_a_call_that_only_asterisk_saw_is_read_back_with_its_caller_as_hidden_as_it_was(
+    rig: AsteriskRig, line: AsteriskLine, people: list[Sipp], privacy: str, is_hidden: bool
+) -> None:
+    """No worker lives: the number's own rule (busy) has the call, and on return its record is read, once."""
+    await line.push_plan(PLAN)
+    place = (await line.past_calls("")).bookmark
+    scenario = sipp.refused_scenario(DIALLED, sipp.CallerLooks(privacy=privacy), 486)
+    people.append(Sipp(scenario, host=TRUNK, remote=f"127.0.0.1:{rig.sip_port}"))
+    assert await people[0].wait()
+    async with asyncio.timeout(10):
+        while not (read := await line.past_calls(place)).calls:
+            await asyncio.sleep(0.02)
+    (call,) = read.calls
+    assert (call.caller.number, call.caller.withheld, call.dialled) == (CALLER, is_hidden, DIALLED)
+    assert (call.rule, call.outcome) == (compiled_name(BUSY_RULE), CallOutcome.FALLBACK)
+    assert (await line.past_calls(read.bookmark)).calls == ()
+
+
+async def test_a_telephone_that_is_gone_can_neither_register_nor_be_rung_and_its_call_goes_on(
+    rig: AsteriskRig, line: AsteriskLine, ear: Ear, people: list[Sipp]
+) -> None:
+    """An agent was deleted or disabled: endpoint, login and address go, of this one only."""
+    line_id = await talk(rig, line, ear, people)
+    await line.push_phones([Phone("102", "鈴木", "some-password")])
+    await line.keep_phones(["102"])
+    async with rig.ari() as ari:
+        names = {endpoint["resource"] for endpoint in await ari.endpoints()}
+        assert names == {"102-web", "renkei-trunk"}
+        for kind in ("auth", "aor", "endpoint"):
+            with pytest.raises(CallGoneError):
+                await ari.send(
+                    "GET", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}", "res_pjsip", kind, "101-web"
+                )
+    before = await packets(rig, line_id)
+    async with asyncio.timeout(10):
+        while await packets(rig, line_id) < before + 25:
+            await asyncio.sleep(0.05)
+    await line.keep_phones([])
+    scenario = sipp.register_scenario("102-web", "some-password")
+    people.append(Sipp(scenario, host="127.0.0.1", remote=f"127.0.0.1:{rig.sip_port}"))
+    assert not await people[-1].wait()
 
 
 async def test_an_unknown_rule_is_busy(rig: AsteriskRig, line: AsteriskLine, ear: Ear, people: list[Sipp]) -> None:
     scenario = sipp.refused_scenario(DIALLED, sipp.CallerLooks(), 486)
-    people.append(Sipp(scenario, host=sipp.TRUNK, remote=f"127.0.0.1:{rig.sip_port}"))
+    people.append(Sipp(scenario, host=TRUNK, remote=f"127.0.0.1:{rig.sip_port}"))
     line_id = (await ear.next(Arrived)).line_id
     await line.do(line_id, Continue("rule-999"))
     assert await people[0].wait()
@@ -269,7 +315,7 @@ async def test_a_dead_workers_conversation_is_adopted_and_nobody_hears_it(
         before = await packets(double_rig, line_id)
         await heir.adopt(line_id)
         assert [each.mine for each in await heir.standing_calls()] == [True]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await packets(double_rig, line_id) < before + 25:
                 await asyncio.sleep(0.05)
         people[-1].go_on()

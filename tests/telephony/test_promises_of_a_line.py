@@ -133,7 +133,7 @@ async def test_a_net_can_be_armed_while_a_guidance_plays(office: Office, ear: Ea
     await office.dial()
     line_id = await answer(office, ear)
     await office.line.do(line_id, Play("p1", (LONG_SOUND,)))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LONG_SOUND.seconds / 2):
         await office.line.do(line_id, SetNet(LONG))
     await office.line.do(line_id, StopPlaying("p1"))
     assert (await ear.next(Played)).play_id == "p1"

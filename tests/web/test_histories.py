@@ -86,3 +86,14 @@ def test_the_zone_of_one_request_does_not_reach_into_the_next() -> None:
     before = timezone.get_current_timezone_name()
     sign_in(make_person(ADMINISTRATOR)).get("/console/calls/")
     assert timezone.get_current_timezone_name() == before == "Asia/Tokyo"
+
+
+def test_a_request_names_its_chat_system_as_people_know_it() -> None:
+    """Not by the word the program keeps; one of a system that is gone is still shown."""
+    client = sign_in(make_person(ADMINISTRATOR))
+    for connector, shown in (("dec_support", "チャットボット連携(DEC Support)"), ("gone_system", "gone_system")):
+        asked = ExternalApiCall.objects.create(
+            call=make_call(), connector=connector, method="GET", url="https://bot.example.jp/", outcome="ok", at=AT
+        )
+        html = client.get(f"/console/external-api/{asked.pk}/").content.decode()
+        assert shown in html.split("チャットシステム")[1].split("</dd>")[0]

@@ -1,5 +1,7 @@
 """コールセンター > IVR: the words of the rows, what cannot be changed, what is counted and cleared."""
 
+import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from django.urls import reverse
 
 from renkei.actions.settings.ivrs import create_ivr, edit_ivr
 from renkei.errors import RejectedError
-from renkei.models import ChatbotLinkage, IncomingRule, Installation, Ivr, ResponseBranch, User
+from renkei.models import ChatbotLinkage, Guidance, IncomingRule, Installation, Ivr, ResponseBranch, User
 from renkei.models.secrets import open_fields
 from renkei.permissions import ADMINISTRATOR, SUPERVISOR
 from tests.sample_centre import make_person, sign_in
@@ -43,10 +45,7 @@ def read(client: Client, name: str, *args: Any) -> str:
 
 
 def test_an_ivr_is_made_with_a_warning_a_question_and_its_stored_values(client: Client) -> None:
-    """Proves R16, R17, R18, R19, R20, R22, R25, R26."""
-    listed = read(client, "ivrs")
-    assert "コールセンター" in listed
-    assert "新規" in listed
+    """Proves R18, R19, R20, R22, R25, R26."""
     form = read(client, "new_ivr")
     for words in ("API連携を利用する", "利用しない", "サービス種類", "チャットボット連携(DEC Support)", FIXED, "保存"):
         assert words in form
@@ -56,6 +55,87 @@ def test_an_ivr_is_made_with_a_warning_a_question_and_its_stored_values(client: 
     assert "設定内容が反映されている事をご確認ください" in stored
     assert "窓口" in stored
     assert "チャットボット連携(DEC Support)" in stored
+
+
+class Menu(HTMLParser):
+    """The side menu as (section, entry, address) and the buttons beside a screen's heading as (label, address)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.entries: list[tuple[str, str, str]] = []
+        self.buttons: list[tuple[str, str]] = []
+        self._section = self._words = self._href = ""
+        self._is_in_actions = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a heading or a link."""
+        given = dict(attrs)
+        if tag == "div" and given.get("class") == "heading-actions":
+            self._is_in_actions = True
+        if tag in ("h2", "a"):
+            self._words, self._href = "", given.get("href") or ""
+
+    def handle_data(self, data: str) -> None:
+        """Words of what is open."""
+        self._words += data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        """A heading names the section of what follows; a link is an entry, or a button where the actions stand."""
+        if tag == "h2":
+            self._section = self._words
+        if tag == "a" and self._is_in_actions:
+            self.buttons.append((self._words, self._href))
+        elif tag == "a":
+            self.entries.append((self._section, self._words, self._href))
+        if tag == "div":
+            self._is_in_actions = False
+
+
+def test_the_ivrs_stand_in_the_menu_below_the_call_centre(client: Client) -> None:
+    """Under that section, by that name, leading to the list, and marked while one is there. Proves R16."""
+    listed = read(client, "ivrs")
+    assert ("コールセンター", "IVR", reverse("console:ivrs")) in Menu(
+        listed.split("<aside")[1].split("</aside>")[0]
+    ).entries
+    assert f'<a href="{reverse("console:ivrs")}" aria-current="page">IVR</a>' in listed
+    assert "<span>コールセンター</span>" in listed.split('class="trail"')[1].split("</nav>")[0]
+    nobody_there = sign_in(make_person(None, rights=["call_history.view"]))
+    menu = Menu(nobody_there.get(reverse("console:calls")).content.decode()).entries
+    assert reverse("console:ivrs") not in [href for _section, _name, href in menu]
+
+
+def test_a_new_ivr_begins_with_a_button_beside_the_heading_of_the_list(client: Client) -> None:
+    """It leads to the form; who may not make one is not offered it. Proves R17."""
+    listed = read(client, "ivrs").split("<main")[1]
+    assert Menu(listed).buttons == [("新規", reverse("console:new_ivr"))]
+    assert 'name="name"' in client.get(reverse("console:new_ivr")).content.decode()
+    reader = sign_in(make_person(SUPERVISOR))
+    assert Menu(read(reader, "ivrs").split("<main")[1]).buttons == []
+
+
+def test_the_guidance_form_is_one_of_two_and_what_was_chosen_is_kept(client: Client, ivr: Ivr) -> None:
+    """Standard guidance or real-time speech synthesis, each with its own field; nothing else is taken. Proves R46."""
+    address = reverse("console:edit_branch", args=[ivr.pk, "success"])
+    form = read(client, "edit_branch", ivr.pk, "success")
+    choices = form.split("ガイダンス形式")[1].split("</fieldset>")[0]
+    offered = re.findall(r'type="radio" name="guidance_form" value="(\w+)"[^>]*>\s*([^<]+?)\s*</label>', choices)
+    assert offered == [("standard", "標準ガイダンス"), ("speech", "リアルタイム音声合成")]
+    assert 'data-when="guidance_form=standard"' in form.split('name="guidance"')[0]
+    assert 'data-when="guidance_form=speech"' in form.split('name="speech_text"')[0]
+    guidance = Guidance.objects.create(name="R46のご案内", words="お待ちください", media="r46")
+    both = {"guidance": guidance.pk, "speech_text": "ただいまおつなぎします"}
+    for chosen, word, kept in (
+        ("speech", "リアルタイム音声合成", (None, "ただいまおつなぎします")),
+        ("standard", "標準ガイダンス", (guidance.pk, "")),
+    ):
+        assert client.post(address, branch_values(guidance_form=chosen, **both)).status_code == 302
+        branch = ResponseBranch.objects.get(ivr=ivr, condition="success")
+        assert (branch.guidance_form, branch.guidance_id, branch.speech_text) == (chosen, *kept)
+        shown = read(client, "branch", ivr.pk, "success")
+        assert word in shown.split("ガイダンス形式")[1].split("</dd>")[0]
+    assert client.post(address, branch_values(guidance_form="song", **both)).status_code == 200
+    assert ResponseBranch.objects.get(ivr=ivr, condition="success").guidance_form == "standard"
 
 
 def test_without_api_linkage_it_is_a_standard_ivr(client: Client) -> None:

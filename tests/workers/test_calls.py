@@ -7,6 +7,7 @@ import pytest
 
 from renkei import clock
 from renkei.cli.emulate.failures import Failure
+from renkei.domain.near_numbers import in_weeks, near_keys
 from tests.workers.conftest import MOBILE, Bot, Centre, Desk
 
 
@@ -100,6 +101,7 @@ async def test_a_mistyped_number_is_named_as_the_reason(desk: Desk, centre: Cent
         "typed_number": "090-1234-5687", "e164": "+819012345687", "identified_at": clock.now(),
         "last_customer_at": None, "received_at": clock.now(), "updated_at": clock.now(), "revision": 1,
         "content_sha256": "0" * 64,
+        "near_keys": in_weeks(frozenset(near_keys("+819012345687", "")), since=clock.now(), until=clock.now()),
     }  # fmt: skip
     centre.insert("chatconversation", **conversation)
     desk.dial("sim-2", "090-1234-5678")

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from renkei.domain.line import Arrived, Caller, Ended, EndedBy
 from renkei.telephony.port import Stage
 from renkei.workers import calls_lease
+from renkei.workers.calls_journal import Journal
 from renkei.workers.database import Database, DatabaseAwayError
-from tests.workers.conftest import Bot, Centre, Desk
+from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk
 
 
 @pytest.fixture
@@ -24,6 +26,11 @@ def agent(centre: Centre) -> int:
 def quick_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls_lease, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(calls_lease, "LEASE_SECONDS", 1.0)
+
+
+def rings(centre: Centre) -> list[str]:
+    """How the rings of the only call ended, in order."""
+    return [str(row["ended_why"]) for row in centre.rows("SELECT ended_why FROM renkei_callring ORDER BY id")]
 
 
 async def _talk(desk: Desk, centre: Centre) -> None:
@@ -87,6 +94,63 @@ async def test_a_ringing_call_is_rung_anew_by_the_next_worker(
     desk.line.answer_ring("sim-1", extension="101")
     await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
     assert centre.presence(agent) == "talking"
+    assert rings(centre) == ["worker_gone", "answered"]
+    assert "taken_over" in centre.steps("sim-1")
+
+
+async def test_an_answer_that_its_worker_did_not_live_to_note_is_in_the_history(
+    desk: Desk, centre: Centre, agent: int, quick_lease: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The telephone line knows who is talking; nobody's ring is called interrupted who answered it."""
+    await desk.start()
+    desk.dial("sim-1")
+    await desk.until_rung("sim-1", "101")
+    monkeypatch.setattr(Journal, "note", lambda *_: None)
+    desk.line.answer_ring("sim-1", extension="101")
+    await desk.until(lambda: desk.line._calls["sim-1"].stage is Stage.TALKING)
+    await desk.kill()
+    monkeypatch.undo()
+    assert centre.call("sim-1")["answered_by_id"] is None
+    await desk.start()
+    await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
+    assert (centre.call("sim-1")["answered_by_id"], centre.presence(agent)) == (agent, "talking")
+    assert rings(centre) == ["answered"]
+
+
+async def test_a_customer_whom_an_agent_left_while_no_worker_lived_is_not_rung_through_again(
+    desk: Desk, centre: Centre, agent: int, quick_lease: None
+) -> None:
+    """The conversation was over when the agent hung up, as it would be with a worker."""
+    await desk.start()
+    await _talk(desk, centre)
+    await desk.kill()
+    desk.line._stop_ring(desk.line._calls["sim-1"])
+    await desk.start()
+    ended = await desk.until_ended("sim-1")
+    assert (ended["outcome"], ended["answered_by_id"]) == ("answered", agent)
+    await desk.until(lambda: "sim-1" not in desk.line._calls)
+
+
+async def test_a_call_that_comes_to_a_second_worker_through_the_net_goes_on_in_one_history(
+    desk: Desk, centre: Centre, agent: int, quick_lease: None
+) -> None:
+    """P1: the first worker may have entered its end already, or left its rings open; the call is not over."""
+    await desk.start()
+    desk.dial("sim-1")
+    await desk.until_rung("sim-1", "101")
+    await desk.kill()
+    desk.time.advance(20)
+    centre.rows("UPDATE renkei_call SET state = 'ended', outcome = 'fallback', owner = 'renkei-9' RETURNING id")
+    desk.line._calls.pop("sim-1", None)
+    await desk.start()
+    desk.dial("sim-1")
+    await desk.until_rung("sim-1", "101")
+    desk.line.answer_ring("sim-1", extension="101")
+    await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
+    assert (centre.call("sim-1")["owner"], centre.call("sim-1")["ended_at"]) == ("renkei-1", None)
+    assert rings(centre) == ["worker_gone", "answered"]
+    assert centre.steps("sim-1").count("taken_over") == 1
+    assert [step["position"] for step in centre.details("sim-1")] == list(range(len(centre.steps("sim-1"))))
 
 
 async def test_with_no_worker_a_new_call_runs_its_fallback_at_once(desk: Desk, centre: Centre, agent: int) -> None:
@@ -132,7 +196,7 @@ async def test_a_worker_that_lost_its_name_stops(desk: Desk, centre: Centre, qui
     await desk.start()
     centre.rows("UPDATE renkei_worker SET epoch = epoch + 1 RETURNING epoch")
     _, task = desk.workers.pop()
-    assert await asyncio.wait_for(task, 5) == 1
+    assert await asyncio.wait_for(task, PATIENCE) == 1
 
 
 async def test_who_woke_from_a_freeze_commands_no_call_that_it_lost(desk: Desk, centre: Centre, agent: int) -> None:
@@ -146,6 +210,42 @@ async def test_who_woke_from_a_freeze_commands_no_call_that_it_lost(desk: Desk, 
     desk.line.answer_ring("sim-1", extension="101")
     await desk.until(lambda: "sim-1" not in worker.serving.live)
     assert (await desk.line.standing_calls())[0].stage is not Stage.TALKING
+
+
+async def test_who_lost_a_call_writes_no_more_into_its_history(desk: Desk, centre: Centre, agent: int) -> None:
+    """The net gave it to a fellow worker: its end in our hands is not its end."""
+    worker = await desk.start()
+    desk.dial("sim-1")
+    await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
+    await desk.until_step("sim-1", "ring")
+    steps = centre.steps("sim-1")
+    centre.rows("UPDATE renkei_call SET owner = 'renkei-2' RETURNING id")
+    worker.serving.tell(Ended("sim-1", EndedBy.NET))
+    await desk.until(lambda: not worker.serving.live and not worker.serving.journals)
+    assert (centre.call("sim-1")["state"], centre.steps("sim-1")) == ("ringing", steps)
+
+
+async def test_who_woke_serves_of_the_calls_it_hears_late_only_those_that_still_wait_for_it(
+    desk: Desk, centre: Centre, agent: int
+) -> None:
+    """P1: the others are with a fellow worker by now, or over, and stand in the history."""
+    worker = await desk.start()
+    worker.serving.lease._last_tick -= 3.0
+    worker.serving.arrived(Arrived("sim-gone", Caller("0312345678", "", False), NUMBER))
+    desk.dial("sim-1")
+    await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
+    await desk.until(lambda: "sim-1" in worker.serving.live)
+    assert "sim-gone" not in worker.serving.live
+    assert centre.call("sim-gone") == {}
+
+
+async def test_a_nap_longer_than_a_net_is_noticed(desk: Desk, centre: Centre, agent: int) -> None:
+    """The net gives a call away after three seconds: who slept that long must ask, though the lease still runs."""
+    lease = (await desk.start()).serving.lease
+    before = lease._slept
+    lease._last_tick -= 3.0
+    lease._notice_sleep()
+    assert lease._slept == before + 1
 
 
 async def test_the_line_comes_back_and_its_calls_with_it(desk: Desk, centre: Centre, agent: int) -> None:

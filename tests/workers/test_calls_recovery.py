@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from renkei import clock
 from renkei.actions.realtime import calls as call_actions
 from renkei.actions.realtime import links as link_actions
 from renkei.cli.emulate.failures import Failure
 from renkei.domain.ivr_words import NoteEnded
 from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
-from renkei.telephony.port import LineError, StandingCall
+from renkei.telephony.port import LineError, LineLostError, StandingCall
 from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
-from tests.workers.conftest import Bot, Centre, Desk, eventually
+from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk, eventually
 
 
 @pytest.fixture
@@ -29,6 +31,30 @@ def agent(centre: Centre) -> int:
 @pytest.fixture(autouse=True)
 def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls_lease, "BEAT_SECONDS", 0.1)
+
+
+def lease_end(centre: Centre) -> datetime:
+    """Until when the worker's calls are its own."""
+    [row] = centre.rows("SELECT lease_until FROM renkei_worker")
+    end = row["lease_until"]
+    assert isinstance(end, datetime)
+    return end
+
+
+DISABLE = (
+    "UPDATE renkei_user SET is_active = false WHERE username = 'agent102';"
+    "UPDATE renkei_agent SET extension = extension WHERE extension = '102'"  # both are saved together
+)
+
+
+def told(centre: Centre) -> list[str]:
+    """What each worker noted of the rules that it told its line last."""
+    return [str(row["problem"]) for row in centre.rows("SELECT problem FROM renkei_rulestold ORDER BY worker")]
+
+
+def _caused(error: LineError, cause: Exception) -> LineError:
+    error.__cause__ = cause
+    return error
 
 
 async def _talk(desk: Desk, centre: Centre) -> None:
@@ -74,9 +100,11 @@ async def test_a_line_that_does_not_say_what_stands_costs_no_lease(
 
     monkeypatch.setattr(desk.line, "standing_calls", never)
     worker.standing._is_due = True
-    await asyncio.wait_for(is_asked.wait(), 5)
-    before = centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"]
-    await desk.until(lambda: centre.rows("SELECT lease_until FROM renkei_worker")[0]["lease_until"] > before)
+    await asyncio.wait_for(is_asked.wait(), PATIENCE)
+    before, a_lease = lease_end(centre), timedelta(seconds=calls_lease.LEASE_SECONDS)
+    await desk.until(lambda: lease_end(centre) > before + a_lease)
+    assert lease_end(centre) > clock.now()
+    assert worker.serving.is_up.is_set(), "it serves on"
 
 
 async def test_a_caller_who_leaves_during_the_look_up_leaves_its_result_behind(
@@ -135,7 +163,9 @@ async def test_settings_that_could_not_be_read_are_read_again(
         return await healthy(conn)
 
     monkeypatch.setattr(calls_settings, "read_snapshot", fail_at_first)
-    await asyncio.wait_for(desk.start(), 10)
+    worker = await desk.start()
+    assert next(failures, None) is None, "it failed each time it was told to"
+    assert NUMBER in worker.serving.settings.plan.numbers
 
 
 async def test_a_plan_the_line_refused_once_is_pushed_again(
@@ -154,6 +184,61 @@ async def test_a_plan_the_line_refused_once_is_pushed_again(
     monkeypatch.setattr(desk.line, "push_plan", fail_once)
     rule = centre.rule("夜間", [{"do": "busy"}])
     await eventually(lambda: rule in desk.line._plan.rules)
+    assert next(failures, None) is None, "it was refused first"
+    assert desk.line._plan.rules[rule].name == "夜間"
+    await eventually(lambda: told(centre) == [""])
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (LineLostError("away"), "away"),
+        (LineError("no"), "refused"),
+        (_caused(LineError("no"), OSError(28, "full")), "not_written"),
+    ],
+    ids=["away", "refused", "disk full"],
+)
+async def test_what_keeps_the_rules_from_the_telephone_system_is_noted_for_the_screen(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch, error: LineError, problem: str
+) -> None:
+    """P1: who changes a rule must learn that the telephone system still has the old one."""
+    await desk.start()
+    await eventually(lambda: told(centre) == [""])
+
+    async def fail(plan: LinePlan) -> None:
+        raise error
+
+    monkeypatch.setattr(desk.line, "push_plan", fail)
+    centre.rule("夜間", [{"do": "busy"}])
+    await eventually(lambda: told(centre) == [problem])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        DISABLE,
+        "DELETE FROM renkei_agent WHERE extension = '102'",
+    ],
+)
+async def test_the_telephone_of_an_agent_who_is_gone_is_taken_away_at_once_and_at_the_next_connection(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Deleted or disabled: nobody registers there any more."""
+    centre.agent("102")
+    kept: list[list[str]] = []
+
+    async def keep(extensions: Sequence[str]) -> None:
+        kept.append(list(extensions))
+
+    monkeypatch.setattr(desk.line, "keep_phones", keep)
+    await desk.start()
+    await eventually(lambda: kept == [["101", "102"]])
+    centre.connection.execute("DELETE FROM renkei_presence WHERE agent_id <> %s", (agent,))
+    centre.connection.execute(end.encode())
+    await eventually(lambda: kept[1:] == [["101"]])
+    desk.line.lose()
+    desk.line.regain()
+    await eventually(lambda: kept[2:] == [["101"]])
 
 
 async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:

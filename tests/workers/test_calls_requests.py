@@ -41,6 +41,12 @@ def answer_to(centre: Centre, command: int) -> str | None:
     return row["error_code"] if row["done_at"] else None
 
 
+async def answered(desk: Desk, centre: Centre, command: int) -> str | None:
+    """The answer, once there is one; empty for done."""
+    await desk.until(lambda: answer_to(centre, command) is not None)
+    return answer_to(centre, command)
+
+
 async def test_a_customer_dials_and_the_agent_accepts_holds_and_hangs_up(
     desk: Desk, centre: Centre, agent: int
 ) -> None:
@@ -50,11 +56,11 @@ async def test_a_customer_dials_and_the_agent_accepts_holds_and_hangs_up(
     await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
     accept = ask(centre, "sim-1", agent, "accept")
     await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
-    await desk.until(lambda: answer_to(centre, accept) == "")
+    assert await answered(desk, centre, accept) == ""
     for kind, state in (("hold", "held"), ("unhold", "talking")):
         command = ask(centre, "sim-1", agent, kind)
         await desk.until(lambda state=state: centre.call("sim-1")["state"] == state)  # type: ignore[misc]
-        await desk.until(lambda command=command: answer_to(centre, command) == "")  # type: ignore[misc]
+        assert await answered(desk, centre, command) == ""
     ask(centre, "sim-1", agent, "hang_up")
     assert (await desk.until_ended("sim-1"))["outcome"] == "answered"
     assert "command.done" in centre.events(agent)
@@ -82,18 +88,18 @@ async def test_who_may_not_is_refused_with_a_code(desk: Desk, centre: Centre, ag
     desk.dial("sim-1")
     await desk.until(lambda: centre.call("sim-1").get("state") == "ringing")
     stranger = ask(centre, "sim-1", other, "accept")
-    await desk.until(lambda: answer_to(centre, stranger) == "not_ringing")
+    assert await answered(desk, centre, stranger) == "not_ringing"
     await desk.until_rung("sim-1", "101")
     desk.line.answer_ring("sim-1", extension="101")
     await desk.until(lambda: centre.call("sim-1")["state"] == "talking")
     theirs = ask(centre, "sim-1", other, "hang_up")
-    await desk.until(lambda: answer_to(centre, theirs) == "not_your_call")
+    assert await answered(desk, centre, theirs) == "not_your_call"
     nonsense = ask(centre, "sim-1", agent, "fly")
-    await desk.until(lambda: answer_to(centre, nonsense) == "bad_command")
+    assert await answered(desk, centre, nonsense) == "bad_command"
     desk.line.hang_up("sim-1")
     await desk.until_ended("sim-1")
     late = ask(centre, "sim-1", agent, "hang_up")
-    await desk.until(lambda: answer_to(centre, late) == "call_gone")
+    assert await answered(desk, centre, late) == "call_gone"
 
 
 async def test_a_command_nobody_can_carry_out_is_refused(desk: Desk, centre: Centre, agent: int) -> None:
@@ -108,7 +114,7 @@ async def test_a_command_nobody_can_carry_out_is_refused(desk: Desk, centre: Cen
         "callcommand", call_id=call, agent_id=agent, kind="hold", args=Jsonb({}),
         asked_at=datetime(2025, 1, 31, tzinfo=UTC), error_code="",
     )  # fmt: skip
-    await desk.until(lambda: answer_to(centre, command) == "worker_gone")
+    assert await answered(desk, centre, command) == "worker_gone"
 
 
 async def test_a_changed_setting_holds_for_the_next_call(desk: Desk, centre: Centre, agent: int) -> None:

@@ -1,25 +1,31 @@
 """The import services as running tasks, on a real PostgreSQL; the chat system can be told to fail."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from renkei.actions.imports.quarantine import wake
+from renkei import clock
+from renkei.actions.imports.quarantine import repair_item, wake
 from renkei.actions.services.snapshot import take_snapshot
 from renkei.connectors.contract import ClosedPage, ClosedQuestion, ClosedRecord
 from renkei.domain.foreign_json import Json
 from renkei.errors import MisconfiguredError, RetryLaterError
-from renkei.models import Agent, ChatSetting, ImportService, InboxItem, Interaction
+from renkei.models import Agent, ChatSetting, ImportService, InboxItem, Interaction, Reconciliation
 from renkei.models import ImportRun as Run
+from renkei.permissions import ADMINISTRATOR
 from renkei.settings import config
 from renkei.workers import imports
 from renkei.workers.imports import ImportServices
 from renkei.workers.imports_run import Source
 from tests.actions.imports.source import Importing, make_importing, parse, record
+from tests.sample_centre import make_person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
@@ -70,8 +76,6 @@ def start(importing: Importing, **changed: Any) -> None:
     """What the button does."""
     ChatSetting.objects.filter(pk=importing.setting.pk).update(**changed)
     setting = ChatSetting.objects.select_related("template").get(pk=importing.setting.pk)
-    from renkei import clock
-
     ImportService.objects.filter(pk=setting.pk).update(
         is_wanted=True, is_halted=False, snapshot=take_snapshot(setting), snapshot_at=clock.now()
     )
@@ -114,8 +118,6 @@ async def test_a_wanted_service_imports_by_itself_and_plans_its_next_run(
 
 
 def chat_system_interval(importing: Importing) -> Any:
-    from datetime import timedelta
-
     return timedelta(seconds=importing.setting.interval_seconds)
 
 
@@ -156,8 +158,6 @@ async def test_a_chat_system_that_is_tired_is_asked_again_later(importing: Impor
 
 
 def ask_run(importing: Importing) -> None:
-    from renkei import clock
-
     ImportService.objects.filter(pk=importing.setting.pk).update(run_asked_at=clock.now())
     wake(importing.setting.pk)
 
@@ -289,3 +289,44 @@ async def test_two_processes_share_the_services_and_one_hands_over_to_the_other(
     chat_system.pages = [[record("c-1"), record("c-2", version=1)]]
     async with running():
         await until(lambda: Interaction.objects.count() == 2)
+
+
+async def test_a_repaired_record_stands_under_its_own_key(importing: Importing, chat_system: ChatSystem) -> None:
+    """A later content of the same chat then finds its interaction, and makes no second one (P2)."""
+    chat_system.pages = [[record("c-1", is_broken=True)]]
+    await asyncio.to_thread(start, importing)
+    async with running():
+        await until(lambda: InboxItem.objects.filter(state="quarantined").exists())
+        item = await asyncio.to_thread(InboxItem.objects.get)
+        assert (item.error, item.error_params) == ("wrong_type", {"field": "texts"})
+        repaired = json.dumps(record("c-1", texts=["直した"]), ensure_ascii=False)
+        administrator = await asyncio.to_thread(make_person, ADMINISTRATOR)
+        await asyncio.to_thread(partial(repair_item, administrator, item.pk, payload_text=repaired))
+        await until(lambda: Interaction.objects.filter(external_id="c-1").exists())
+        chat_system.pages = [[record("c-1", texts=["直した", "続き"], version=5)]]
+        await asyncio.to_thread(ask_run, importing)
+        await until(lambda: Interaction.objects.filter(external_id="c-1", revision=2).exists())
+    keys = await asyncio.to_thread(lambda: list(InboxItem.objects.values_list("external_id", "state")))
+    assert keys == [("c-1", "done")]
+    assert await asyncio.to_thread(Interaction.objects.count) == 1
+
+
+async def test_the_night_finds_what_the_runs_have_missed(importing: Importing, chat_system: ChatSystem) -> None:
+    """The report names the chat, and the chat is imported (B5); the cursor stays where it is."""
+    chat_system.pages = [[record("c-1"), record("c-2")]]
+    now = clock.now()
+
+    def start_long_ago() -> None:
+        start(importing)
+        ImportService.objects.update(
+            snapshot_at=now - timedelta(days=2), cursor_at=now, next_run_at=now + timedelta(hours=1)
+        )
+
+    await asyncio.to_thread(start_long_ago)
+    async with running():
+        report = await until(Reconciliation.objects.first)
+        await until(lambda: Interaction.objects.count() == 2)
+    assert (report.theirs, report.ours, report.missing, report.unknown) == (2, 0, ["c-1", "c-2"], [])
+    service = await asyncio.to_thread(ImportService.objects.get)
+    assert (service.cursor_at, service.bookmark) == (now, None)
+    assert not await asyncio.to_thread(Run.objects.exists)

@@ -12,6 +12,14 @@ const LOST_MS = 3_000;
 const AGAIN_MS = 1_500;
 const TEN_SECONDS = 10_000;
 
+// A ring must not lie hidden: whatever dialog covers the page closes. Its keys must not fall on a button either, so the
+// focus goes to the page itself, where a letter or a space does nothing.
+function uncover() {
+  const covering = document.querySelectorAll("dialog[open]");
+  for (const dialog of covering) dialog.close();
+  if (covering.length) document.getElementById("main").focus({ preventScroll: true });
+}
+
 export class Desk {
   #calls = new Map();
   #stream = new Stream(script.agent);
@@ -110,6 +118,7 @@ export class Desk {
     if (stage !== "ringing") unnotify(windows.call);
     else if (!windows.announced) {
       windows.announced = true;
+      uncover();
       say(`${words.incomingFrom} ${windows.caller}`);
       if (this.#stream.leads) notify(windows.call, windows.caller);
     }

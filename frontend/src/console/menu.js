@@ -60,6 +60,14 @@ function narrow(typed) {
 
 search?.querySelector("input").addEventListener("input", (event) => narrow(event.target.value));
 search?.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // Enter and Escape still belong to the Japanese being typed
+  // The browser's own Escape empties a search field first and closes only the second time.
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    search.close();
+    return;
+  }
   const links = [...search.querySelectorAll("li:not([hidden]) a")];
   const at = links.indexOf(document.activeElement);
   if (event.key === "ArrowDown") links[Math.min(at + 1, links.length - 1)]?.focus();

@@ -4,6 +4,7 @@ import "../console/asking.js";
 import "../console/chat_copy.js";
 import "../console/counting.js";
 import "../console/dependent_fields.js";
+import "../console/folding.js";
 import "../console/menu.js";
 import "../console/putting_words.js";
 

@@ -19,7 +19,7 @@ _KEPT = ".before-renkei"
 def main(argv: list[str]) -> int:
     """Write the files and say what to do with them; returns the exit code."""
     options = _read(argv)
-    data = (options.data or Path(os.environ.get("RENKEI_DATA_DIR") or default_folder("empty"))).absolute()
+    data = _data_folder(options.data)
     to = (options.to or data / "asterisk" / "etc").absolute()
     try:
         password = _password(data / "asterisk" / "ari.password")
@@ -38,11 +38,25 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _data_folder(given: Path | None) -> Path:
+    """The folder named, else the real installation's usual one: it must be there, for Asterisk is to read from it."""
+    named = given or os.environ.get("RENKEI_DATA_DIR")
+    if named:
+        return Path(named).absolute()
+    usual = default_folder("empty")
+    if not usual.is_dir():
+        raise RefusalError(
+            f"There is no installation at {usual} yet: start it once with “./renkei run --empty”, or name its folder "
+            "with --data."
+        )
+    return usual
+
+
 def _read(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="renkei asterisk", description="The Asterisk beside us.")
     config = parser.add_subparsers(required=True).add_parser("config", help="write its configuration files")
     config.add_argument("--to", type=Path, help="the folder for the files, for instance /etc/asterisk")
-    config.add_argument("--data", type=Path, help="the installation's folder; Asterisk must be able to read it")
+    config.add_argument("--data", type=Path, help="the installation's folder, made when it is missing")
     config.add_argument("--trunk", action="append", default=[], help="an address calls come from (repeatable)")
     config.add_argument("--workers", type=int, default=1, choices=range(1, 10), help="how many calls workers there are")
     config.add_argument("--sip-host", default="0.0.0.0", help="where SIP listens")  # noqa: S104
@@ -110,6 +124,7 @@ def _put(files: Mapping[str, str], to: Path) -> None:
 
 def _what_next(options: argparse.Namespace, data: Path, to: Path) -> str:
     lines = [
+        f"This is for the installation in {data}; Asterisk must be able to read that folder.",
         f"Asterisk's configuration is in {to}; a file that stood there before is kept as …{_KEPT}.",
         "Restart Asterisk, and start Renkei with these settings:",
         "  RENKEI_LINE=asterisk",

@@ -12,10 +12,11 @@ from renkei import clock
 from renkei.cli.certificates import Pair, fault_of
 from renkei.cli.database import check_reachable, named_by
 from renkei.cli.home import default_folder
-from renkei.cli.needs import NEEDS, TREE, installed_version
+from renkei.cli.needs import TREE, installed_asterisk, missing_packages, missing_python_packages
 from renkei.cli.postgres_files import is_passable
 from renkei.cli.process import Lock
 from renkei.cli.refusal import RefusalError
+from renkei.domain.asterisk_versions import OLDEST, Holed, TooOld, judge_asterisk
 
 _ROOM = 2_000_000_000  # bytes that should be free
 
@@ -43,19 +44,37 @@ def main(argv: list[str]) -> int:
     return 1 if any(finding.advice and finding.serious for finding in findings) else 0
 
 
+def find_in_asterisk(said: str) -> Finding:
+    """What there is to say of the machine's own Asterisk, by what it calls itself. Open to attack is serious."""
+    match judge_asterisk(said):
+        case TooOld(version):
+            advice = f"Renkei needs Asterisk {OLDEST} or newer for real calls"
+            return Finding(f"Asterisk {version}", advice, serious=False)
+        case Holed(version, fixed, advisory):
+            return Finding(f"Asterisk {version}", f"open to attack ({advisory}); install {fixed} or newer")
+        case None:
+            return Finding(said.strip())
+
+
 def _machine() -> Iterator[Finding]:
     yield Finding(f"Python {sys.version.split()[0]}")
     url = os.environ.get("RENKEI_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if url:
         yield Finding(f"the database of {named_by(url)}", _refused(url))
-    version = installed_version()
-    if version and version < 20:
-        yield Finding(f"Asterisk {version}", "Renkei needs Asterisk 20 or newer for real calls", serious=False)
-    elif not version and not TREE.exists():
+    said = installed_asterisk()
+    if said:
+        yield find_in_asterisk(said)
+    elif not TREE.exists():
         yield Finding("Asterisk", "none here; the simulated line works without one", serious=False)
-    missing = [need.package for need in NEEDS if not need.is_met]
-    advice = f"the tests would skip what needs {', '.join(missing)}" if missing else ""
-    yield Finding("what the tests need", advice, serious=False)
+    yield Finding("what the tests need", _missing_for_the_tests(), serious=False)
+
+
+def _missing_for_the_tests() -> str:
+    packages, libraries = missing_packages(), missing_python_packages()
+    first = ", ".join(libraries[:3]) + (" …" if len(libraries) > 3 else "")
+    missing = [f"{len(libraries)} Python packages ({first})"] if libraries else []
+    missing += [f"Debian's {', '.join(packages)}"] if packages else []
+    return f"{' and '.join(missing)} are not here; “./renkei test” gets them" if missing else ""
 
 
 def _refused(url: str) -> str:
@@ -85,7 +104,14 @@ def _installation(folder: Path) -> Iterator[Finding]:
     if certificate.exists() and key.exists():
         pair = Pair(certificate.read_bytes(), key.read_bytes())
         yield Finding(f"{certificate}", fault_of(pair, clock.now()) or "")
-    lock = Lock(folder / "instance.lock")
-    free_to_take = lock.take()
+    yield Finding(f"Renkei on {folder} is {'running' if _is_held(folder / 'instance.lock') else 'not running'}")
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody holds the lock; looking makes no file."""
+    if not path.exists():
+        return False
+    lock = Lock(path)
+    is_free = lock.take()
     lock.release()
-    yield Finding(f"Renkei on {folder} is {'not running' if free_to_take else 'running'}")
+    return not is_free

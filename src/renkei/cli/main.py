@@ -23,6 +23,8 @@ FOR_PEOPLE = {
     "check": Command("renkei.cli.checking", "layers, types, style, migrations, translations, templates"),
     "bench": Command("renkei.cli.bench", "measure, each beside its yardstick (bench/RESULTS.md)"),
     "tls": Command("renkei.cli.tls", "make a certificate, or take one, so that other computers may connect"),
+    "backup": Command("renkei.cli.backup", "write the database and its secrets into a folder, also while Renkei runs"),
+    "restore": Command("renkei.cli.restore", "make an installation out of such a folder"),
     "doctor": Command("renkei.cli.doctor", "look at this machine and installation, and say what is wrong"),
     "asterisk": Command("renkei.cli.asterisk", "write the configuration of the Asterisk beside us"),
     "rows": Command("renkei.cli.rows", "which requirement is proven by which test (--write updates the page)"),

@@ -1,21 +1,25 @@
-"""What the tests need from outside Python: Asterisk, SIPp, Chromium, two fonts. Says what it installs.
+"""What the tests need beside what `./renkei run` does: Python packages, Asterisk, SIPp, Chromium, two fonts.
 
-Asterisk comes as Debian's own packages, unpacked (not installed) into .cache/asterisk and run where they lie: no
-root needed. The rest is installed by root; anybody else goes without it, and the tests that need it say so.
+Asterisk comes as Debian's own packages, unpacked (not installed) into .cache/asterisk and run where they lie: no root
+needed. The rest is installed where root asks, and unpacked into .cache/tools for anybody else.
 """
 
+import importlib.metadata
 import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from renkei.cli import debian
+from renkei.cli.debian import apt, say
+
 ROOT = Path(__file__).resolve().parents[3]
 TREE = ROOT / ".cache" / "asterisk"
+TOOLS = ROOT / ".cache" / "tools"
 _OLDEST_ASTERISK = 20
-_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +29,31 @@ class Need:
     package: str
     program: str = ""
     font: str = ""
+    library: str = ""
 
     @property
     def is_met(self) -> bool:
         """Whether it can be used here."""
+        return self.is_unpacked or self._is_installed
+
+    @property
+    def is_unpacked(self) -> bool:
+        """Whether it lies in .cache/tools."""
+        if self.font:
+            return any((TOOLS / "usr/share/fonts").rglob(self.font))
+        return (TOOLS / "run" / (self.program or self.library)).exists()
+
+    @property
+    def _is_installed(self) -> bool:
         if self.program:
             return shutil.which(self.program) is not None
-        return any(Path("/usr/share/fonts").rglob(self.font))
+        if self.font:
+            return any(Path("/usr/share/fonts").rglob(self.font))
+        return any(next(folder.glob(f"*/{self.library}"), None) for folder in (Path("/usr/lib"), Path("/lib")))
 
 
 NEEDS = (
+    Need("libatomic1", library="libatomic.so.1"),  # the browser driver's own Node stands on it
     Need("sip-tester", program="sipp"),
     Need("chromium", program="chromium"),
     Need("fonts-noto-cjk", font="NotoSansCJK*"),
@@ -42,22 +61,65 @@ NEEDS = (
 )
 
 
-def say(line: str) -> None:
-    """One line on the error stream, so that it does not get into pytest's report."""
-    print(f"renkei: {line}", file=sys.stderr, flush=True)
+def missing_packages() -> list[str]:
+    """The Debian packages that the tests need and this machine has not."""
+    return [need.package for need in NEEDS if not need.is_met]
+
+
+def missing_python_packages(lock: Path = ROOT / "requirements" / "dev.txt") -> list[str]:
+    """The Python packages of the tests' lock that are not installed here in the version it names."""
+    if not lock.exists():  # an installed Renkei has no tests
+        return []
+    wanted = re.findall(
+        r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return [name for name, version in wanted if _installed_version_of(name) != version]
+
+
+def _installed_version_of(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def ensure_packages() -> list[str]:
-    """Install what is missing, where we may; returns the names of what is still missing."""
-    missing = [need for need in NEEDS if not need.is_met]
-    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        names = [need.package for need in missing]
-        say(f"installing Debian's {', '.join(names)} for the tests")
-        _apt("update", "-qq")
-        for options in (names, *([name] for name in names)):  # all at once; one by one where one of them fails
-            if _apt("install", "-qq", "--yes", "--no-install-recommends", *options):
-                break
-    return [need.package for need in NEEDS if not need.is_met]
+    """Get what is missing: root installs it, anybody else unpacks it; returns the names of what is still missing."""
+    if (missing := missing_packages()) and shutil.which("apt-get"):
+        if os.geteuid() == 0:
+            _install(missing)
+        elif debian.find_mirror() is not None:
+            _unpack(missing)
+    return missing_packages()
+
+
+def use_tools(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Let programs started in `environment` find what was unpacked into .cache/tools."""
+    debian.use(TOOLS, environment)
+
+
+def _install(names: list[str]) -> None:
+    say(f"installing Debian's {', '.join(names)} for the tests")
+    apt("update", "-qq")
+    for options in (names, *([name] for name in names)):  # all at once; one by one where one of them fails
+        if apt("install", "-qq", "--yes", "--no-install-recommends", *options) and options is names:
+            return
+
+
+def _unpack(names: list[str]) -> None:
+    """Into a draft that takes its place when complete; what an earlier run has unpacked is fetched again with it."""
+    say(f"unpacking Debian's {', '.join(names)} into .cache/tools for the tests (about 300 MB to fetch, once)")
+    draft = TOOLS.with_name("tools-draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    wanted = sorted({*names, *(need.package for need in NEEDS if need.is_unpacked)})
+    packages = debian.fetch_missing_of(wanted, draft / "apt")
+    if packages:
+        debian.unpack(packages, draft / "tree")
+        shutil.rmtree(TOOLS, ignore_errors=True)
+        (draft / "tree").rename(TOOLS)
+        programs, libraries = [need.program for need in NEEDS], [need.library for need in NEEDS]
+        debian.make_runnable(TOOLS, list(filter(None, programs)), list(filter(None, libraries)))
+    shutil.rmtree(draft, ignore_errors=True)
 
 
 def ensure_asterisk() -> Path | None:
@@ -69,7 +131,7 @@ def ensure_asterisk() -> Path | None:
         TREE.parent.mkdir(exist_ok=True)
         TREE.symlink_to("/")
         return TREE
-    mirror = _debian_mirror()
+    mirror = debian.find_mirror()
     if mirror is None:
         say("this machine has neither Asterisk 20 nor Debian's package sources")
         return None
@@ -79,63 +141,31 @@ def ensure_asterisk() -> Path | None:
 
 def installed_version() -> int:
     """The major version of the machine's own Asterisk; 0 when there is none."""
-    program = shutil.which("asterisk") or ("/usr/sbin/asterisk" if Path("/usr/sbin/asterisk").exists() else None)
-    if program is None:
-        return 0
-    said = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"Asterisk (?:certified/)?(\d+)", said)
+    found = re.search(r"Asterisk (?:certified/)?(\d+)", installed_asterisk())
     return int(found[1]) if found else 0
 
 
-def _debian_mirror() -> str | None:
-    """Where this machine's own package sources point to."""
-    if not shutil.which("apt-get") or not Path(_KEYRING).exists():
-        return None
-    command = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    uris = [line.split(" ", 1)[-1].strip() for line in listed]
-    return next((uri for uri in uris if uri.rstrip("/").endswith("/debian")), None)
+def installed_asterisk() -> str:
+    """What the machine's own Asterisk calls itself; empty when there is none."""
+    program = shutil.which("asterisk") or ("/usr/sbin/asterisk" if Path("/usr/sbin/asterisk").exists() else None)
+    if program is None:
+        return ""
+    return subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
 
 
 def _unpack_asterisk(mirror: str) -> Path | None:
-    """apt with a state of its own (so that nothing of this machine counts as installed), then dpkg-deb --extract."""
+    """With its own C library, for sid's is newer than ours: nothing of this machine counts as installed."""
     draft = TREE.with_name("asterisk-draft")
     shutil.rmtree(draft, ignore_errors=True)
-    state = draft / "apt"
-    for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
-        (state / folder).mkdir(parents=True)
-    (state / "state" / "status").touch()
-    (state / "etc" / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {mirror} sid main\n", encoding="utf-8")
-    own = [
-        f"Dir::State={state}/state", f"Dir::State::status={state}/state/status", f"Dir::Cache={state}/cache",
-        f"Dir::Etc::sourcelist={state}/etc/sources.list", "Dir::Etc::sourceparts=-", "Dir::Etc::preferencesparts=-",
-        "APT::Sandbox::User=", "APT::Install-Recommends=false", "Acquire::Check-Valid-Until=false",
-        "Acquire::Languages=none", "Debug::NoLocking=true",
-    ]  # fmt: skip
-    options = [part for option in own for part in ("-o", option)]
-    fetched = _apt(*options, "update", "-qq") and _apt(
-        *options, "install", "-qq", "--yes", "--download-only", "asterisk", "asterisk-modules"
-    )
-    packages = sorted((state / "cache" / "archives").glob("*.deb"))
-    if not fetched or not packages:
+    packages = debian.fetch_all_of(["asterisk", "asterisk-modules"], mirror, "sid", draft / "apt")
+    if not packages:
         shutil.rmtree(draft, ignore_errors=True)
         return None
     tree = draft / "tree"
-    for package in packages:
-        subprocess.run(["dpkg-deb", "--extract", package, tree], check=True)
+    debian.unpack(packages, tree)
     version = next((package.name for package in packages if package.name.startswith("asterisk_")), "unknown")
     (tree / "VERSION").write_text(f"{version}, from Debian sid\n", encoding="utf-8")
     tree.rename(TREE)
     shutil.rmtree(draft)
     say(f"the tests' Asterisk is {version}")
     return TREE
-
-
-def _apt(*arguments: str) -> bool:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        ["apt-get", *arguments], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
-    if done.returncode != 0:
-        say((done.stderr.strip().splitlines() or ["apt-get failed"])[-1])
-    return done.returncode == 0

@@ -6,6 +6,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -25,6 +26,8 @@ from renkei.cli.postgres_files import Servant, binaries_for, is_passable, own, s
 from renkei.cli.process import Lock, dies_with_parent, is_alive
 from renkei.cli.refusal import RefusalError, because_of
 
+_FULL = 1_000_000  # bytes: with less, PostgreSQL cannot even begin its log of changes
+_PATIENCE_WHEN_FULL = 3.0  # seconds
 OWNER, APP, DATABASE = "renkei_owner", "renkei_app", "renkei"
 
 SETTINGS: Mapping[str, str] = {
@@ -223,7 +226,7 @@ class Postgres:
             raise because_of(error, self._log) from None
 
     def _wait_until_it_answers(self, within: float) -> None:
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         while True:
             if self._child is None or self._child.poll() is not None:
                 raise self._refusal_from(self._log.read_text(encoding="utf-8", errors="replace")[-2000:])
@@ -233,7 +236,10 @@ class Postgres:
             except psycopg.OperationalError as error:
                 if "password authentication failed" in str(error):
                     raise RefusalError(f"{self.folder}/database.json does not fit the database beside it.") from None
-                if time.monotonic() > deadline:
+                took = time.monotonic() - began
+                if took > min(_PATIENCE_WHEN_FULL, within) and shutil.disk_usage(self.folder).free < _FULL:
+                    raise self._refusal_from("No space left") from None  # it tries for ever, and cannot write it down
+                if took > within:
                     raise RefusalError(f"The database did not answer in {within:.0f} s; see {self._log}.") from None
             time.sleep(0.01)
 

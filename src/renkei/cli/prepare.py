@@ -84,6 +84,6 @@ def _run_once(*command: str, environment: Mapping[str, str]) -> str:
     lines = (done.stderr + done.stdout).strip().splitlines() or ["it said nothing"]
     if os.environ.get("RENKEI_DEBUG"):
         say(done.stderr)
-    if any("No space left" in line for line in lines):
+    if any(said in line for line in lines for said in ("No space left", "Check free disk space")):
         raise RefusalError("The database's disk is full: free some space there, then start again.")
     raise RefusalError(f"“renkei {' '.join(command)}” failed: {lines[-1]} (RENKEI_DEBUG=1 shows all of it)")

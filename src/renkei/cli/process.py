@@ -55,8 +55,17 @@ class Lock:
         except BlockingIOError:
             os.close(handle)
             return False
+        if not self._is_in_its_place(handle):  # its last holder took the file away between our two steps
+            os.close(handle)
+            return self.take()
         self._handle = handle
         return True
+
+    def _is_in_its_place(self, handle: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(handle), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let the next one in; harmless when not held."""

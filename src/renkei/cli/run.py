@@ -50,9 +50,20 @@ def main(argv: list[str]) -> int:
     wish = _read(argv)
     home = Home(wish.data, wish.mode)
     home.open()
+    with contextlib.closing(home):
+        try:
+            _run(wish, home)
+        except RefusalError:
+            home.leave_as_found()
+            raise
+    say("Renkei has stopped.")
+    return 0
+
+
+def _run(wish: Wish, home: Home) -> None:
     supervisor = Supervisor()
     supervisor.listen_to_signals()
-    with contextlib.closing(home), _listening(wish) as door, _database(home) as (urls, server):
+    with _listening(wish) as door, _database(home) as (urls, server):
         if server is not None:
             supervisor.database = lambda: server.child
             supervisor.restart_database = server.start
@@ -62,10 +73,9 @@ def main(argv: list[str]) -> int:
             _start_all(supervisor, wish, home, environment, door)
             supervisor.watch()
         finally:
-            say("Stopping …")
+            if supervisor.children:
+                say("Stopping …")
             supervisor.stop()
-    say("Renkei has stopped.")
-    return 0
 
 
 def _read(argv: list[str]) -> Wish:
@@ -199,7 +209,10 @@ def _emulator_url(home: Home) -> str:
 def _start_all(
     supervisor: Supervisor, wish: Wish, home: Home, environment: dict[str, str], door: socket.socket
 ) -> None:
-    """The processes in their order; the sample office comes between, so that the first page shows it."""
+    """The processes in their order; the sample office comes between, so that the first page shows it.
+
+    What nobody waits for at a first page starts behind it: on few processors it would only be in the way.
+    """
     door_environment = {**environment, "RENKEI_LISTEN_FD": str(door.fileno())}
     realtime = Child("realtime", renkei("realtime"), door_environment, home.log_of("realtime"), passed=(door.fileno(),))
     supervisor.start(realtime)
@@ -207,11 +220,13 @@ def _start_all(
         load_demonstration(home, environment)
     else:
         make_first_sign_in(home, environment)
-    for name in ("calls", "jobs", *(["emulate"] if wish.mode == "demo" else [])):
-        supervisor.start(Child(name, renkei(name), environment, home.log_of(name)))
+    supervisor.start(Child("calls", renkei("calls"), environment, home.log_of("calls")))
     _wait_until_ready(supervisor, realtime, environment)
-    if not supervisor.is_stopping:
-        say(f"Renkei is ready: {environment['RENKEI_PUBLIC_URL']}   (Ctrl-C stops it)")
+    if supervisor.is_stopping:
+        return
+    for name in ("emulate", "jobs") if wish.mode == "demo" else ("jobs",):
+        supervisor.start(Child(name, renkei(name), environment, home.log_of(name)))
+    say(f"Renkei is ready: {environment['RENKEI_PUBLIC_URL']}   (Ctrl-C stops it)")
 
 
 def _wait_until_ready(supervisor: Supervisor, realtime: Child, environment: dict[str, str]) -> None:

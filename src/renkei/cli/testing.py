@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from renkei.cli.needs import ensure_asterisk, ensure_packages, say
+from renkei.cli.debian import say
+from renkei.cli.needs import ensure_asterisk, ensure_packages
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> int:
 def _set_up() -> None:
     missing = ensure_packages()
     if missing:
-        say(f"MISSING: {', '.join(missing)}. Tests that need them are SKIPPED; root may install them with apt-get.")
+        names = " ".join(missing)
+        say(f"MISSING: what an administrator gets by “apt-get install {names}”; the tests that need it are SKIPPED.")
     if ensure_asterisk() is None:
         say("MISSING: Asterisk. Tests that need a real telephone line are SKIPPED.")

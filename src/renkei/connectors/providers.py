@@ -68,6 +68,10 @@ class Providers:
             return ToldByProvider(LookedUp(Outcome.REQUEST_ERROR, detail="connector_failed"), bug=bug)
         return _read(task.result())
 
+    def count_circuits(self) -> dict[tuple[str, str], int]:
+        """How many circuits that saw failures stand in each phase, by provider and phase."""
+        return self._breakers.count_phases()
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()

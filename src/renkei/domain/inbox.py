@@ -2,8 +2,8 @@
 
 import hmac
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -20,12 +20,14 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ShownChat:
-    """A record as a chat system showed it, and what was read of it: a chat, or why it could not be read."""
+    """A record as a chat system showed it, and what was read of it: a chat, or why it could not be read
+    (a code of sentences.py and its parameters)."""
 
     payload: Json
     source_id: str
     chat: ClosedChat | None
     error: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _row(setting_id: int, shown: ShownChat, secret: bytes) -> dict[str, Any]:
         "sha256s": digest,
         "states": "quarantined" if chat is None else "pending",
         "errors": shown.error[:60] if chat is None else "",
-        "params": "{}",
+        "params": json.dumps(dict(shown.params), default=str),
         "tombs": tombstone_of(setting_id, source or key, secret=secret),
     }
 

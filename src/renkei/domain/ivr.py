@@ -21,6 +21,7 @@ from renkei.domain.ivr_words import (
     NoteAnswered,
     NoteHeld,
     NoteRingOver,
+    NoteRingsLost,
     Phase,
     Reserved,
     StartTimer,
@@ -78,10 +79,12 @@ def take_over(
     tag: str,
     steps: int,
     talking_agent: int | None,
+    ring_id: str = "",
     is_held: bool = False,
 ) -> Result:
     """Take a standing call over from a worker that is gone. People who talk go on talking; a call that waited starts
-    its number's entry again, for what it waited for is lost. ``steps`` is the number of IVR steps noted so far."""
+    its number's entry again, for what it waited for is lost. ``steps`` is the number of IVR steps noted so far,
+    ``ring_id`` the ring that the talking agent answered: the worker may have gone before it could note so."""
     number = plan.find_number(dialled)
     state = CallState(
         plan=plan, line_id=line_id, tag=tag, number=number, shown_number=shown_number, steps=steps, is_answered=True
@@ -89,10 +92,13 @@ def take_over(
     turn = Turn(state)
     turn.note("taken_over", {"talking": talking_agent is not None})
     if talking_agent is None:
+        turn.say(NoteRingsLost())
         # Whether the line has picked the call up already is unknown; Answer may be repeated.
         turn.set(is_answered=False)
         return _enter(turn)
     turn.set(phase=Phase.TALKING, agent_id=talking_agent, is_held=is_held)
+    if ring_id:
+        turn.say(NoteAnswered(ring_id, talking_agent))
     turn.say(SetNet(TALK_NET), StartTimer(NET, TALK_RENEW))
     return turn.result()
 

@@ -133,6 +133,11 @@ class NoteRingOver:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRingsLost:
+    """The worker that rang agents for this call is gone, and its rings with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteAnswered:
     """The agent and the customer are connected."""
 
@@ -174,7 +179,17 @@ class CloseCommand:
     error_code: str = ""
 
 
-Note = NoteStep | NoteLabel | NoteLinkage | NoteRingOver | NoteAnswered | NoteHeld | NoteEnded | CloseCommand
+Note = (
+    NoteStep
+    | NoteLabel
+    | NoteLinkage
+    | NoteRingOver
+    | NoteRingsLost
+    | NoteAnswered
+    | NoteHeld
+    | NoteEnded
+    | CloseCommand
+)
 IvrCommand = LineCommand | LookUp | Reserve | StartTimer | StopTimer | Note
 
 # ── the state of a call ───────────────────────────────────────────────────────────────────────────────────────

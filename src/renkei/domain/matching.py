@@ -87,6 +87,13 @@ def message_of(reason: Reason, window: timedelta) -> tuple[Message, dict[str, fl
     return message, {"hours": window / timedelta(hours=1)} if message is Message.NO_CHAT_IN_WINDOW else {}
 
 
+def branch_of(reason: Reason) -> Branch:
+    """Where an IVR goes on after this reason (R35, R38)."""
+    if reason is Reason.LINKED:
+        return Branch.SUCCESS
+    return Branch.REQUEST_ERROR if reason in (Reason.REQUEST_ERROR, Reason.SWITCHED_OFF) else Branch.FAILURE
+
+
 _NOTHING_WAS_SENT = (Reason.CALLER_WITHHELD, Reason.SETTINGS_ERROR, Reason.SWITCHED_OFF)
 
 
@@ -266,7 +273,7 @@ def _linked(attempt: Attempt, looked_up: LookedUp, *, own: Sequence[_Candidate])
     chosen = claims[0].conversation
     return LinkDecision(
         reason=Reason.LINKED,
-        branch=Branch.SUCCESS,
+        branch=branch_of(Reason.LINKED),
         chosen=chosen,
         source=Source.FETCHED if chosen.id in looked_up.fetched else Source.STORED,
         claimed_by=tuple(claim.conversation.id for claim in claims),
@@ -277,11 +284,10 @@ def _linked(attempt: Attempt, looked_up: LookedUp, *, own: Sequence[_Candidate])
 def _unlinked(
     attempt: Attempt, looked_up: LookedUp, *, reason: Reason, candidates: Sequence[_Candidate]
 ) -> LinkDecision:
-    at_once = reason in (Reason.REQUEST_ERROR, Reason.SWITCHED_OFF)
     message, message_params = message_of(reason, attempt.window) or (None, {})
     return LinkDecision(
         reason=reason,
-        branch=Branch.REQUEST_ERROR if at_once else Branch.FAILURE,
+        branch=branch_of(reason),
         message=message,
         message_params=message_params,
         record=_write_record(attempt, looked_up, candidates=candidates, chosen=None),

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
-        ("renkei", "0003_find_calls_by_reason"),
+        ("renkei", "0007_count_attempts_together"),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
 """The tables. Other layers import them from here; interfaces never do."""
 
-from renkei.models.accounts import ApiKey, OneTimeSignIn, User
+from renkei.models.accounts import ApiKey, OneTimeSignIn, SignInAttempt, User
 from renkei.models.agents import Agent, BusinessGroup, CtiPreference, Presence
 from renkei.models.audit import AuditEntry
 from renkei.models.calls import Call, CallCommand, CallRing, ChatLink, ExternalApiCall, IvrStep, SimulatedAction, Worker
@@ -36,6 +36,7 @@ from renkei.models.line import (
     ResponseBranch,
 )
 from renkei.models.stream import StreamEvent, StreamHead
+from renkei.models.telephone_system import PastCallsBookmark, RulesTold
 
 __all__ = [
     "Agent",
@@ -73,10 +74,13 @@ __all__ = [
     "IvrStep",
     "OneTimeSignIn",
     "OutboxEvent",
+    "PastCallsBookmark",
     "PhoneNumber",
     "Presence",
     "Reconciliation",
     "ResponseBranch",
+    "RulesTold",
+    "SignInAttempt",
     "SimulatedAction",
     "SnsAgent",
     "SnsCustomer",

@@ -71,3 +71,15 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class SignInAttempt(models.Model):
+    """Attempts to sign in, counted by all processes together: the table that Django's database cache reads and writes.
+    ``cache_key`` is a digest, ``value`` the cache's own pickle of times."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "renkei_attempt"

@@ -1,11 +1,20 @@
 """Calls and what happened in them: rings, links, IVR steps, requests to other systems, commands."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Func, TextField
 
 from renkei import clock
 from renkei.models.agents import Agent, BusinessGroup
 from renkei.models.chats import ChatConversation
 from renkei.models.line import BusinessLabel, Ivr, PhoneNumber
+
+SEARCH_GRAMS = Func(
+    F("caller_e164"), F("caller_raw"), F("caller_name"),
+    function="search_grams", output_field=ArrayField(TextField()),
+)  # fmt: skip
+"""The pieces of a call's numbers and name (migration_sql.SEARCH_GRAMS, domain/search_words.py)."""
 
 
 class Worker(models.Model):
@@ -75,6 +84,8 @@ class Call(models.Model):
             models.Index(fields=("caller_e164", "-arrived_at"), name="call_by_caller"),
             models.Index(fields=("business_group", "-arrived_at", "-id"), name="call_by_group"),
             models.Index(fields=("answered_by", "-arrived_at", "-id"), name="call_by_agent"),
+            models.Index(fields=("outcome", "-arrived_at", "-id"), name="call_by_outcome"),
+            GinIndex(SEARCH_GRAMS, name="call_by_words", gin_pending_list_limit=512),
             models.Index(fields=("owner",), name="call_standing", condition=~models.Q(state="ended")),
         )
 
@@ -96,7 +107,7 @@ class CallRing(models.Model):
     rang_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=12, blank=True)
-    """answered, no_answer, declined, busy, unreachable or taken_back."""
+    """answered, no_answer, declined, busy, unreachable, taken_back or worker_gone."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("call", "ring_id", "agent"), name="one_row_per_ring"),)

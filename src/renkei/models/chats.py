@@ -1,5 +1,7 @@
 """Conversations as they are kept: the chat beside the call."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from renkei import clock
@@ -21,6 +23,8 @@ class ChatConversation(models.Model):
     updated_at = models.DateTimeField(default=clock.now)
     revision = models.PositiveIntegerField(default=1)
     content_sha256 = models.CharField(max_length=64)
+    near_keys = ArrayField(models.BigIntegerField(), null=True)
+    """What a mistyped number is found by: domain.near_numbers."""
 
     class Meta:
         constraints = (
@@ -31,6 +35,8 @@ class ChatConversation(models.Model):
         indexes = (
             models.Index(fields=("e164", "channel_id", "-received_at"), name="conversation_by_number"),
             models.Index(fields=("received_at",), name="conversation_by_arrival"),
+            # Without the list of pending entries, which every search would have to read through.
+            GinIndex(fields=("near_keys",), name="conversation_by_near_key", fastupdate=False),
         )
 
 

@@ -98,3 +98,26 @@ CREATE TRIGGER chat_system_is_fixed BEFORE UPDATE ON renkei_chatsetting
   FOR EACH ROW EXECUTE FUNCTION chat_system_is_fixed();
 """
 CHAT_SYSTEM_FIXED_BACK = "DROP TRIGGER chat_system_is_fixed ON renkei_chatsetting; DROP FUNCTION chat_system_is_fixed()"
+
+SEARCH_GRAMS = """
+CREATE FUNCTION search_grams(number text, raw text, name text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  grams text[] := '{}';
+  words text;
+BEGIN
+  FOREACH words IN ARRAY ARRAY[number, lower(raw)] LOOP
+    FOR place IN 1 .. COALESCE(length(words), 0) - 2 LOOP
+      grams := grams || substr(words, place, 3);
+    END LOOP;
+  END LOOP;
+  words := lower(name);
+  FOR place IN 1 .. COALESCE(length(words), 0) - 1 LOOP
+    grams := grams || substr(words, place, 2);
+  END LOOP;
+  RETURN grams;
+END $$
+"""
+"""Numbers in overlapping threes, the name in twos: domain/search_words.py cuts what is searched alike. The index of the
+calls stands on it, so a change of it needs a new name and a new index."""
+SEARCH_GRAMS_BACK = "DROP FUNCTION search_grams(text, text, text)"

@@ -1,7 +1,7 @@
 """Keeps one circuit breaker per provider, project and credentials; the rule itself is domain/breaker.py."""
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -50,6 +50,13 @@ class Breakers:
     def phase(self, key: BreakerKey) -> rule.Phase:
         """Tell the phase of one circuit, for the console."""
         return rule.phase(self._get(key), self._monotonic())
+
+    def count_phases(self) -> dict[tuple[str, str], int]:
+        """How many circuits of each provider are in each phase but closed, by provider and phase."""
+        now, counted = self._monotonic(), Counter[tuple[str, str]]()
+        for key, state in self._circuits.items():
+            counted[key.provider, rule.phase(state, now).value] += 1
+        return dict(counted)
 
     def _get(self, key: BreakerKey) -> rule.Breaker:
         return self._circuits.get(key, rule.Breaker())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from renkei import clock
+from renkei.domain.lengths import count_seconds
 from renkei.domain.phone import NoNumber, Telephone
 from renkei.domain.popup import NoPopup, PopupConditions, why_no_popup
 from renkei.errors import RejectedError
@@ -76,7 +77,8 @@ class Desk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """着信通知 of one call. ``caller`` is a number or the named ignorance; ``written`` is the raw text where there is
-    no number and it was not withheld. Times are aware."""
+    no number and it was not withheld. ``rang_at`` is when the newest ring at this desk began, or the arrival where it
+    never rang. Times are aware."""
 
     call_id: int
     line_id: str
@@ -88,6 +90,7 @@ class Notice:
     number_name: str
     business_group: str
     arrived_at: datetime
+    rang_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
     missed_why: str
@@ -164,6 +167,7 @@ def read_notice(viewer: User, call_id: int, *, installation: InstallationShown) 
         number_name=call.number.name if call.number else "",
         business_group=call.business_group.name if call.business_group else "",
         arrived_at=call.arrived_at,
+        rang_at=ring.rang_at if ring else call.arrived_at,
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         missed_why=ring.ended_why if ring else "",
@@ -287,13 +291,16 @@ def _stage(call: Call, agent: Agent, ring: CallRing | None) -> Stage:
 
 def _line(call: Call, agent: Agent, ring: CallRing | None) -> TodayCall:
     answered = call.answered_by_id == agent.pk
-    talked = call.ended_at - call.answered_at if answered and call.ended_at and call.answered_at else None
     return TodayCall(
         id=call.pk,
         caller=caller_of(call),
         arrived_at=call.arrived_at,
         stage=_stage(call, agent, ring),
         answered=answered,
-        seconds=None if talked is None else int(talked.total_seconds()),
+        seconds=_talked(call) if answered else None,
         labels=tuple(label.name for label in call.labels.all()),
     )
+
+
+def _talked(call: Call) -> int | None:
+    return count_seconds(call.answered_at, call.ended_at) if call.answered_at and call.ended_at else None

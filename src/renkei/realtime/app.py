@@ -11,6 +11,7 @@ from renkei.realtime.closed_webhooks import push_closed
 from renkei.realtime.events import events
 from renkei.realtime.health import healthz
 from renkei.realtime.look_up import look_up
+from renkei.realtime.metrics import metrics
 from renkei.realtime.parts import Parts, open_parts
 from renkei.realtime.webhooks import push
 from renkei.settings import Config
@@ -26,6 +27,7 @@ def routes() -> list[BaseRoute]:
         Route("/webhooks/chat-settings/{setting:int}", push_closed, methods=["POST"]),
         Route("/webhooks/{connector:str}", push, methods=["POST"]),
         Route("/healthz", healthz, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
     ]
 
 

@@ -12,26 +12,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from renkei import clock
-from renkei.actions.realtime.links import Asking, Linked, decide
+from renkei.actions.realtime.links import Asking, decide
 from renkei.actions.realtime.look_up import (
     AskedCall,
     AskedIvr,
     begin_look_up,
     finish_look_up,
-    note_reading,
+    read_chat,
     stamp_arrival,
 )
 from renkei.connectors.providers import ToldByProvider
 from renkei.domain.exchanges import date_exchange
-from renkei.domain.matching import Attempt, LinkDecision, LookedUp, Outcome, refuse_to_ask
+from renkei.domain.link_result import LinkResult
+from renkei.domain.matching import Attempt, LookedUp, Outcome, Reason, refuse_to_ask
 from renkei.domain.phone import Telephone
 from renkei.domain.plan import IvrPlan, LinePlan, Linkage
 from renkei.domain.transcript import Line
-from renkei.errors import MalformedPayloadError
-from renkei.messages import explain_reason, say_result, sentence
-from renkei.queries.realtime.look_up import KeyReader, find_key, read_transcript
+from renkei.errors import MalformedPayloadError, RejectedError
+from renkei.messages import explain_reason, sentence
+from renkei.queries.realtime.look_up import KeyReader, find_key
 from renkei.realtime.answers import answer, refuse
 from renkei.realtime.locks import locked_by
+from renkei.realtime.metrics import LOOK_UPS
 from renkei.realtime.parts import Parts, parts_of
 from renkei.realtime.questions import Question, read_question
 from renkei.realtime.reading import TooMuchError, client_of, read_body
@@ -48,21 +50,31 @@ async def look_up(request: Request) -> JSONResponse:
     """Answer with the reason, its message, and the transcript where the key may read chats (R109)."""
     parts = parts_of(request)
     with translation.override(_language(request)):
-        wait = parts.look_ups.take(client_of(request))
-        if wait:
-            seconds = max(1, round(wait))
-            return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})
-        try:
-            return await _answer(parts, request)
-        except TooMuchError:
-            return refuse(413, "too_large")
-        except ClientDisconnect:
-            return refuse(400, "not_json")
-        except MalformedPayloadError as error:
-            return refuse(422, error.code, params=error.params)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
-            log.warning("look_up.failed", error=type(error).__name__)
-            return refuse(503, "database_away", headers={"retry-after": "5"})
+        answered = await _guard(parts, request)
+    if answered.status_code != 200:
+        LOOK_UPS.labels("refused", str(answered.status_code)).inc()
+    return answered
+
+
+async def _guard(parts: Parts, request: Request) -> JSONResponse:
+    """Whatever goes wrong is an answer with its code."""
+    wait = parts.look_ups.take(client_of(request))
+    if wait:
+        seconds = max(1, round(wait))
+        return refuse(429, "too_many_requests", headers={"retry-after": str(seconds)}, params={"seconds": seconds})
+    try:
+        return await _answer(parts, request)
+    except TooMuchError:
+        return refuse(413, "too_large")
+    except ClientDisconnect:
+        return refuse(400, "not_json")
+    except MalformedPayloadError as error:
+        return refuse(422, error.code, params=error.params)
+    except RejectedError as error:
+        return refuse(409, error.code, params=error.params)
+    except (psycopg.Error, PoolTimeout, OSError) as error:
+        log.warning("look_up.failed", error=type(error).__name__)
+        return refuse(503, "database_away", headers={"retry-after": "5"})
 
 
 def _language(request: Request) -> str:
@@ -96,23 +108,30 @@ async def _by_what_is_stored(
     async with parts.pool.connection() as connection:
         arrived_at = question.arrived_at or await stamp_arrival(connection)
         decision = await decide(connection, _asking(None, question, plan, linkage, arrived_at), looked_up)
-        lines = await _transcript(connection, key, decision, call_id=None)
-    return _show(decision, lines, call_id=None)
+        result = LinkResult.of(decision, window=plan.window)
+        lines = await _transcript(connection, key, result, call_id=None)
+    LOOK_UPS.labels("stored", result.reason.value).inc()
+    return _show(result, lines, call_id=None)
 
 
 async def _in_full(
     parts: Parts, key: KeyReader, question: Question, plan: LinePlan, ivr: IvrPlan, linkage: Linkage
 ) -> JSONResponse:
-    """As the calls worker does it. No connection is held while the provider is waited for."""
+    """As the calls worker does it. No connection is held while the provider is waited for. A question that was
+    answered before gets the same answer, and nobody is asked again."""
     asked_ivr = AskedIvr(ivr.id, ivr.name)
     async with parts.pool.connection() as connection:
         begun = await begin_look_up(connection, _call(key, question, plan), ivr=asked_ivr)
+        if begun.told is not None:
+            lines = await _transcript(connection, key, begun.told, call_id=begun.id)
+            LOOK_UPS.labels("repeated", begun.told.reason.value).inc()
+            return _show(begun.told, lines, call_id=begun.id)
     began = clock.now()
     told = await _ask(parts, question, plan, linkage)
     if told.bug is not None:
         log.error("look_up.connector_failed", connector=linkage.connector, exc_info=told.bug)
     async with parts.pool.connection() as connection:
-        linked: Linked = await finish_look_up(
+        result = await finish_look_up(
             connection,
             begun,
             ivr=asked_ivr,
@@ -121,8 +140,9 @@ async def _in_full(
             conversations=told.conversations,
             exchanges=tuple(date_exchange(each, began=began) for each in told.exchanges),
         )
-        lines = await _transcript(connection, key, linked.decision, call_id=begun.id)
-    return _show(linked.decision, lines, call_id=begun.id)
+        lines = await _transcript(connection, key, result, call_id=begun.id)
+    LOOK_UPS.labels("full", result.reason.value).inc()
+    return _show(result, lines, call_id=begun.id)
 
 
 async def _ask(parts: Parts, question: Question, plan: LinePlan, linkage: Linkage) -> ToldByProvider:
@@ -169,28 +189,28 @@ def _asking(
 
 
 async def _transcript(
-    connection: psycopg.AsyncConnection[Any], key: KeyReader, decision: LinkDecision, *, call_id: int | None
+    connection: psycopg.AsyncConnection[Any], key: KeyReader, result: LinkResult, *, call_id: int | None
 ) -> tuple[Line, ...] | None:
     """The lines, their reading written down; None for a key that may not read chats, or where none was linked."""
-    if decision.chosen is None or not key.may(CHAT_RIGHT):
+    if result.conversation_id is None or not key.may(CHAT_RIGHT):
         return None
-    async with connection.transaction():
-        lines = await read_transcript(connection, decision.chosen.id)
-        await note_reading(connection, key.id, conversation_id=decision.chosen.id, call_id=call_id)
-    return lines
+    return await read_chat(connection, key.id, conversation_id=result.conversation_id, call_id=call_id)
 
 
-def _show(decision: LinkDecision, lines: tuple[Line, ...] | None, *, call_id: int | None) -> JSONResponse:
-    message = None if decision.message is None else {"code": decision.message.value, "text": say_result(decision)}
+def _show(result: LinkResult, lines: tuple[Line, ...] | None, *, call_id: int | None) -> JSONResponse:
+    message = None
+    if result.message is not None:
+        code, params = result.message
+        message = {"code": code.value, "text": sentence(code.value, params)}
     content: dict[str, Any] = {
         "call": call_id,
-        "linked": decision.chosen is not None,
-        "reason": decision.reason.value,
-        "why": explain_reason(decision.reason),
-        "branch": decision.branch.value,
-        "source": None if decision.source is None else decision.source.value,
+        "linked": result.reason is Reason.LINKED,
+        "reason": result.reason.value,
+        "why": explain_reason(result.reason),
+        "branch": result.branch.value,
+        "source": None if result.source is None else result.source.value,
         "message": message,
-        "claimed_by": len(decision.claimed_by),
+        "claimed_by": result.claimed_by,
         "hint": sentence("caller_is_a_hint"),
     }
     if lines is not None:

@@ -44,6 +44,7 @@ from renkei.domain.line import (
     StopRinging,
     Unhold,
 )
+from renkei.domain.past_calls import PastCall
 from renkei.domain.plan import LinePlan
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "LineLostError",
     "LineTakenError",
     "LineUp",
+    "PastCall",
+    "PastCalls",
     "Phone",
     "Play",
     "Played",
@@ -122,6 +125,8 @@ class StandingCall:
     stage: Stage
     agent_extension: str | None
     age: timedelta
+    ring_id: str = field(default="", kw_only=True)
+    """The ring that the talking agent answered."""
     is_held: bool = field(default=False, kw_only=True)
     mine: bool
     """True when this worker's own line application holds it already; False: ``adopt`` it first."""
@@ -136,6 +141,16 @@ class Phone:
     extension: str
     display_name: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PastCalls:
+    """Calls that the telephone system recorded, where to read on, how many records were unreadable, is there more."""
+
+    calls: tuple[PastCall, ...]
+    bookmark: str
+    unreadable: int = 0
+    has_more: bool = False
 
 
 class Line(Protocol):
@@ -165,6 +180,16 @@ class Line(Protocol):
         """Give the line the rules that it must be able to run without us, and each number's own (idempotent).
 
         Raises LineError when they could not be put in place."""
+        ...
+
+    async def keep_phones(self, extensions: Sequence[str]) -> None:
+        """Let the telephone system forget every telephone of ours but these; a call in progress goes on."""
+        ...
+
+    async def past_calls(self, bookmark: str) -> PastCalls:
+        """What the telephone system recorded by itself since ``bookmark``; the first time (empty) only where to begin.
+
+        Raises LineError when its record cannot be read."""
         ...
 
     async def close(self) -> None:

@@ -5,10 +5,9 @@ through the port. It keeps nets and fallbacks as a real line does: with nobody i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
 
 from renkei.domain.plan import LinePlan
 from renkei.domain.rules import BusyStep, HangUpStep, PlayStep, RingStep, RuleStep, compiled_name
@@ -34,6 +33,7 @@ from renkei.telephony.port import (
     LineEvent,
     LineLostError,
     LineUp,
+    PastCalls,
     Phone,
     Play,
     Played,
@@ -49,31 +49,12 @@ from renkei.telephony.port import (
     StopRinging,
     Unhold,
 )
+from renkei.telephony.timekeeping import Timekeeper, Timer
 
 FIRST_NET_SECONDS = 3.0
 """What the line itself arms before anybody has said anything (P1)."""
 KEYS = frozenset("0123456789*#")
 CAUSES = {HangUpCause.NORMAL: 16, HangUpCause.BUSY: 17, HangUpCause.CONGESTION: 34, HangUpCause.NO_ANSWER: 19}
-
-
-class Timer(Protocol):
-    """What was put off and may be cancelled."""
-
-    def cancel(self) -> None:
-        """Forget it."""
-        ...
-
-
-class Timekeeper(Protocol):
-    """Where time comes from; an event loop is one, a test brings its own."""
-
-    def time(self) -> float:
-        """Seconds, monotonic."""
-        ...
-
-    def call_later(self, delay: float, callback: Callable[..., object], /, *args: Any) -> Timer:
-        """Call back after ``delay`` seconds."""
-        ...
 
 
 @dataclass(slots=True)
@@ -153,6 +134,13 @@ class SimulatedLine:
     async def push_plan(self, plan: LinePlan) -> None:
         """Take the rules that run without us."""
         self._plan = plan
+
+    async def keep_phones(self, extensions: Sequence[str]) -> None:
+        """There are no devices to forget."""
+
+    async def past_calls(self, bookmark: str) -> PastCalls:
+        """The simulator dies with its worker: nothing ever ran without us."""
+        return PastCalls((), bookmark)
 
     async def close(self) -> None:
         """Leave the line; calls stay."""
@@ -388,9 +376,11 @@ class SimulatedLine:
     def _describe(self, call: _Call) -> StandingCall:
         age = timedelta(seconds=self._time.time() - call.began)
         agent = call.agent if call.stage is Stage.TALKING else None
+        ring_id = call.ring_id or "" if agent else ""
         return StandingCall(
-            call.line_id, call.caller, call.dialled, call.stage, agent, age, mine=True, is_held=call.is_held
-        )
+            call.line_id, call.caller, call.dialled, call.stage, agent, age,
+            ring_id=ring_id, is_held=call.is_held, mine=True,
+        )  # fmt: skip
 
 
 def _cancel(timer: Timer | None) -> None:

@@ -53,6 +53,14 @@ def connector_label(name: str) -> str:
     return _(get_connector(name).label)
 
 
+def system_label(name: str) -> str:
+    """The chat system's name in a history; the stored word where this version knows none of it any more."""
+    try:
+        return connector_label(name)
+    except KeyError:
+        return name
+
+
 def sns_types() -> list[tuple[str, str]]:
     """The chat systems whose closed chats can be imported, by name and label: SNS種別 (R146, R151, D17)."""
     return [(each.name, sns_label(each.name)) for each in CONNECTORS if each.closed_since or each.parse_pushed]

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from renkei.permissions import holds
+from renkei.queries.agents.directory import is_agent
 from renkei.queries.settings.installation import Feature, InstallationShown, read_installation
 from renkei.settings import Mode, config
 
@@ -21,7 +22,7 @@ class Item:
     """One entry of the menu: shown to who holds ``right`` while ``feature`` is on.
 
     ``words`` are further names the menu search knows, older ones and other tongues' included; never shown (R29, R36).
-    ``is_listed`` False: found by the search only.
+    ``is_listed`` False: found by the search only. ``is_for_agents``: only for who takes calls, whatever their rights.
     """
 
     label: Promise
@@ -32,6 +33,7 @@ class Item:
     feature: Feature | None = None
     fragment: str = ""
     is_listed: bool = True
+    is_for_agents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ MENU: tuple[Section, ...] = (
         _("Agent"),
         "headset",
         (
-            Item(_("Softphone"), "agent:desk", "desk.view", words="softphone desk ソフトフォン 電話"),
+            Item(
+                _("Softphone"), "agent:desk", "desk.view", words="softphone desk ソフトフォン 電話", is_for_agents=True
+            ),
             Item(_("Try it"), "demo:home", "rehearsal.view", words="demo try simulator デモ 試す お試し"),
             Item(_("Simulated telephone"), "demo:telephone", "rehearsal.view", words="simulator 模擬電話 リハーサル"),
         ),
@@ -202,11 +206,15 @@ class Frame:
         shown = ((section, tuple(self._entries(section))) for section in MENU)
         return tuple((section, entries) for section, entries in shown if entries)
 
+    @cached_property
+    def _is_agent(self) -> bool:
+        return self._request.user.pk is not None and is_agent(self._request.user.pk)
+
     def _entries(self, section: Section) -> Iterator[Entry]:
         for item in section.items:
             if item.feature is not None and not self.installation.has(item.feature):
                 continue
-            if not holds(self._request.user, item.right):
+            if not holds(self._request.user, item.right) or (item.is_for_agents and not self._is_agent):
                 continue
             try:
                 path = reverse(item.view)

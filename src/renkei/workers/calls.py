@@ -1,8 +1,8 @@
 """The calls worker: ``renkei calls``. One queue per call: hear → domain.ivr → do.
 
-Six loops beside the calls, each with its own guard: the line's events, what the database tells (LISTEN), the heartbeat
-of our lease, the settings, the calls nobody serves, and what nobody answered. A loop that fails says so once and begins
-again; a call that fails concerns no other.
+Seven loops beside the calls, each with its own guard: the line's events, what the database tells (LISTEN), the
+heartbeat of our lease, the settings, the calls nobody serves, what nobody answered, and what ran without us. A loop
+that fails says so once and begins again; a call that fails concerns no other.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ import uvloop
 from renkei.domain.line import Arrived, Ended, EndedBy, LineDown, LineEvent, LineUp
 from renkei.settings import Config, LineKind, config
 from renkei.telephony.port import Line, LineTakenError
-from renkei.telephony.simulator import Timekeeper
+from renkei.telephony.timekeeping import Timekeeper
 from renkei.workers import calls_lease
+from renkei.workers.calls_past import PastCalls
 from renkei.workers.calls_requests import Requests
 from renkei.workers.calls_serving import Serving
 from renkei.workers.calls_standing import Standing
@@ -36,6 +37,7 @@ class CallsWorker:
         self.serving = Serving(settings, line=line, time=time)
         self.standing = Standing(self.serving)
         self.requests = Requests(self.serving)
+        self.past = PastCalls(self.serving)
         self._loops: list[asyncio.Task[None]] = []
         self._end = asyncio.Event()
         self.exit_code = 0
@@ -50,6 +52,7 @@ class CallsWorker:
             self._keep("lease", self._beat),
             self._keep("standing", self._look_after_standing),
             self._keep("sweep", self._sweep),
+            self._keep("past calls", self.past.run),
         ]
         try:
             await self._end.wait()

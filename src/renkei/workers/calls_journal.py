@@ -13,7 +13,7 @@ from renkei import clock
 from renkei.actions.realtime.calls import Arrival, BegunCall, Noted, begin_call, record, reserve_agents
 from renkei.actions.realtime.links import Asking, link_once
 from renkei.domain.exchanges import Exchange
-from renkei.domain.ivr_words import Note, NoteStep, Reserve
+from renkei.domain.ivr_words import Note, NoteRingsLost, NoteStep, Reserve
 from renkei.domain.matching import LookedUp
 from renkei.workers.database import Database, DatabaseAwayError
 
@@ -103,7 +103,15 @@ class Journal:
             # Stored later, it must not look as if it had arrived then.
             self._arrival = replace(self._arrival, arrived_at=self._arrived_at, during_outage=True)
             raise
+        if begun.steps:
+            begun = self._come_again(begun)
         self.begun.set_result(begun)
+
+    def _come_again(self, begun: BegunCall) -> BegunCall:
+        """A worker had the call before us and lost it: say so before anything of ours, which then goes on behind."""
+        step = NoteStep(-1, "taken_over", detail={"talking": False})
+        self._entries.extendleft([Noted(clock.now(), NoteRingsLost()), Noted(clock.now(), step)])
+        return replace(begun, steps=begun.steps + 1)
 
     async def _write_next(self) -> None:
         first = self._entries[0]

@@ -18,6 +18,8 @@ BEAT_SECONDS = 2.0
 LEASE_SECONDS = 6.0
 TICK_SECONDS = 0.5
 ASK_SECONDS = 2.0
+SLEEP_SECONDS = 2.5
+"""Who slept longer may have lost calls: the net gives a new one to a fellow worker after three seconds."""
 
 
 @dataclass(slots=True)
@@ -32,11 +34,15 @@ class Claim:
         """Whether we may command the call."""
         return await self.lease.owns(self)
 
+    async def is_ours_still(self) -> bool:
+        """Ask in any case."""
+        return await self.lease.ask(self)
+
 
 class Lease:
     """A worker's name and epoch in the database.
 
-    ``owns`` costs nothing while we are awake. After a sleep longer than the lease (a frozen process, a suspended
+    ``owns`` costs nothing while we are awake. After a sleep longer than a net (a frozen process, a suspended
     machine) it asks the database once for each call of before, ere anything is commanded. Without the database nobody
     could have taken a call over either, so then the call is still ours: routing fails open.
     """
@@ -49,6 +55,7 @@ class Lease:
         self._last_tick = asyncio.get_running_loop().time()
         self._slept = 0
         """How often we slept too long."""
+        self._woke_at = -SLEEP_SECONDS
         self._blind_until = 0.0
         """The database was just found away: a command must not wait for it again."""
         self.is_held = asyncio.Event()
@@ -73,11 +80,20 @@ class Lease:
         self._notice_sleep()
         return Claim(self, begun, self._slept)
 
+    def has_just_woken(self) -> bool:
+        """Whether what we hear now may have happened while we slept."""
+        self._notice_sleep()
+        return asyncio.get_running_loop().time() - self._woke_at < SLEEP_SECONDS
+
     async def owns(self, claim: Claim) -> bool:
         """Whether we may command this call."""
         self._notice_sleep()
-        slept, now = self._slept, asyncio.get_running_loop().time()
-        if claim.slept == slept or not claim.begun.done() or now < self._blind_until:
+        return claim.slept == self._slept or await self.ask(claim)
+
+    async def ask(self, claim: Claim) -> bool:
+        """Ask the database whether this call is ours."""
+        slept = self._slept
+        if not claim.begun.done() or asyncio.get_running_loop().time() < self._blind_until:
             return True
         call_id = claim.begun.result().id
         try:
@@ -119,7 +135,8 @@ class Lease:
 
     def _notice_sleep(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._last_tick > LEASE_SECONDS - TICK_SECONDS:
+        if now - self._last_tick > SLEEP_SECONDS:
             self._slept += 1
+            self._woke_at = now
             log.warning("calls: we slept", worker=self._name, seconds=round(now - self._last_tick, 1))
         self._last_tick = now

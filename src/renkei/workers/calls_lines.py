@@ -19,6 +19,7 @@ def open_line(config: Config) -> Line:
         password=config.ari_password.get_secret_value(),
         app=config.worker_name,
         data_dir=config.data_dir,
+        records=config.asterisk_records,
     )
 
 

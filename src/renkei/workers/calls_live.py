@@ -23,6 +23,7 @@ from renkei.domain.ivr_words import (
     NoteLabel,
     NoteLinkage,
     NoteRingOver,
+    NoteRingsLost,
     NoteStep,
     Phase,
     Reserve,
@@ -31,26 +32,28 @@ from renkei.domain.ivr_words import (
     StopTimer,
     TimerFired,
 )
-from renkei.domain.line import Connect, EndedBy, LineCommand, Ring
+from renkei.domain.line import Connect, Ended, EndedBy, LineCommand, Ring
 from renkei.telephony.port import CallGoneError, Line, LineError
-from renkei.telephony.simulator import Timekeeper, Timer
+from renkei.telephony.timekeeping import Timekeeper, Timer
 from renkei.workers.calls_journal import Journal
+from renkei.workers.calls_lease import Claim
 
 log = structlog.get_logger(__name__)
 
 COMMAND_SECONDS = 10.0
 """No command of a line takes longer; one that does has failed."""
+FELLOW_SECONDS = 0.5
+"""How long a fellow worker, to whom the net took a call of ours, is given to say in the database that it has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a call works with. ``may_command`` waits until it is sure that we still own our calls, and says whether
-    this one is ours (a worker that woke from a freeze must ask first)."""
+    """What a call works with. ``claim`` says whether the call is ours: who woke from a freeze must ask first."""
 
     line: Line
     time: Timekeeper
     look_up: Callable[[LookUp], Awaitable[LookUpDone]]
-    may_command: Callable[[], Awaitable[bool]]
+    claim: Claim
 
 
 class LiveCall:
@@ -78,7 +81,10 @@ class LiveCall:
         try:
             await self._do(self._first)
             while self.state.phase is not Phase.GONE:
-                self.state, commands = ivr.decide(self.state, await self._events.get())
+                event = await self._events.get()
+                if not await self._is_ours(event):
+                    raise _NotOursError
+                self.state, commands = ivr.decide(self.state, event)
                 await self._do(commands)
         except _NotOursError:
             log.warning("calls: lost to another worker", call=self.state.line_id)
@@ -100,6 +106,14 @@ class LiveCall:
         self._cancel_errands()
         self.journal.close()
 
+    async def _is_ours(self, event: IvrEvent) -> bool:
+        """Asked before anything is decided, for what is decided is written into the call's history too."""
+        if not isinstance(event, Ended) or event.by is not EndedBy.NET:
+            return await self._tools.claim.is_ours()
+        # The net took the call away from us: to its rule, where we write its end, or to a fellow worker.
+        await asyncio.sleep(FELLOW_SECONDS)
+        return await self._tools.claim.is_ours_still()
+
     # ── doing ──
 
     async def _do(self, commands: tuple[IvrCommand, ...]) -> None:
@@ -117,15 +131,15 @@ class LiveCall:
                 case CloseCommand(command_id, "") if failed is not None:
                     self.journal.note(CloseCommand(command_id, "call_gone" if failed.is_gone else "line_lost"))
                 case (
-                    NoteStep() | NoteLabel() | NoteLinkage() | NoteRingOver() | NoteAnswered() | NoteHeld()
-                    | NoteEnded() | CloseCommand()
+                    NoteStep() | NoteLabel() | NoteLinkage() | NoteRingOver() | NoteRingsLost() | NoteAnswered()
+                    | NoteHeld() | NoteEnded() | CloseCommand()
                 ):  # fmt: skip
                     self.journal.note(command)
                 case _:
                     failed = await self._command(command) or failed
 
     async def _command(self, command: LineCommand) -> CommandFailed | None:
-        if not await self._tools.may_command():
+        if not await self._tools.claim.is_ours():
             raise _NotOursError
         try:
             async with asyncio.timeout(COMMAND_SECONDS):

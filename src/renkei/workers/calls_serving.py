@@ -1,6 +1,7 @@
 """The calls a worker serves, each with its queue and its journal, and what all of them share."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable
 
@@ -14,8 +15,8 @@ from renkei.domain.phone import NoNumber, Telephone, read_caller, show_number
 from renkei.domain.plan import LinePlan
 from renkei.outbound import AllowList
 from renkei.settings import Config, LineKind
-from renkei.telephony.port import CallEvent, Line
-from renkei.telephony.simulator import Timekeeper
+from renkei.telephony.port import CallEvent, Line, LineError
+from renkei.telephony.timekeeping import Timekeeper
 from renkei.workers.calls_journal import Journal
 from renkei.workers.calls_lease import Lease
 from renkei.workers.calls_lines import open_line
@@ -40,7 +41,7 @@ class Serving:
         self.providers = Providers(allow=AllowList.of(config.destinations))
         self.lease = Lease(self.database, self.name, line=config.line.value)
         voice = Voice(config.data_dir / "media") if config.line is LineKind.ASTERISK else None
-        self.settings = CurrentSettings(self.database, self.line, voice=voice)
+        self.settings = CurrentSettings(self.database, self.line, worker=self.name, voice=voice)
         self.live: dict[str, LiveCall] = {}
         self.journals: dict[str, Journal] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -48,7 +49,19 @@ class Serving:
         """Set while the line is connected."""
 
     def arrived(self, event: Arrived) -> None:
-        """A call came in."""
+        """A call came in. One that came while we slept may be with a fellow worker by now, or over."""
+        if self.lease.has_just_woken():
+            self.spawn(self._receive_late(event))
+        else:
+            self._receive(event)
+
+    async def _receive_late(self, event: Arrived) -> None:
+        with contextlib.suppress(LineError):
+            standing = await self.line.standing_calls()
+            if any(call.line_id == event.line_id and call.mine for call in standing):
+                self._receive(event)
+
+    def _receive(self, event: Arrived) -> None:
         if event.line_id in self.live:
             return
         plan = self.settings.plan
@@ -90,7 +103,7 @@ class Serving:
         if row is not None:
             journal.take_up(row)
         looking_up = LookingUp(self.database, self.providers, journal, plan, caller)
-        tools = Tools(self.line, self.time, looking_up.run, self.lease.claim(journal.begun).is_ours)
+        tools = Tools(self.line, self.time, looking_up.run, self.lease.claim(journal.begun))
         call = LiveCall(tools, journal, begun=begun)
         self.live[line_id], self.journals[line_id] = call, journal
         self.spawn(self._write(line_id, journal))

@@ -1,11 +1,14 @@
 """The settings a worker goes by: read once, read again soon after a change, told to the line."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import structlog
 
+from renkei.actions.realtime.rules_told import note_rules_told
 from renkei.domain.plan import LinePlan
+from renkei.domain.rules_told import RulesProblem
 from renkei.queries.realtime.snapshot import Snapshot, read_snapshot
 from renkei.telephony.port import Line, LineError, LineLostError
 from renkei.workers.calls_lines import phones_of
@@ -22,8 +25,12 @@ RETRY_SECONDS = 1.0
 class CurrentSettings:
     """The last snapshot that could be read; calls under way keep the plan they arrived under."""
 
-    def __init__(self, database: Database, line: Line, *, voice: Voice | None = None) -> None:
-        """``voice`` for a line that plays files."""
+    def __init__(self, database: Database, line: Line, *, worker: str, voice: Voice | None = None) -> None:
+        """``voice`` for a line that plays files; ``worker`` is under which name it is noted what the line was told."""
+        self._worker = worker
+        self._read_at = 0.0
+        """On the loop's clock."""
+        self._has_told = False
         self._database = database
         self._line = line
         self._voice = voice
@@ -76,6 +83,7 @@ class CurrentSettings:
         before = self._snapshot
         if self._must_read:
             self._must_read = False
+            self._read_at = asyncio.get_running_loop().time()
             try:
                 self._snapshot = await self._database.run(read_snapshot, seconds=READ_SECONDS)
             except Exception:
@@ -83,26 +91,47 @@ class CurrentSettings:
                 raise
         snapshot = self._snapshot
         if snapshot is None or (snapshot == before and not self._must_tell):
+            if self._has_told:
+                await self._note(RulesProblem.NONE)
             return
         self._is_there.set()
         self._speak(snapshot.plan)
         try:
             await self._tell(snapshot, before)
         except LineLostError:
+            await self._note(RulesProblem.AWAY)
             raise  # the line learns everything anew when it is back
-        except LineError:
+        except LineError as error:
             self._must_tell = True
+            is_ours = isinstance(error.__cause__, OSError)
+            await self._note(RulesProblem.NOT_WRITTEN if is_ours else RulesProblem.REFUSED)
             raise
+        if self._has_told:
+            await self._note(RulesProblem.NONE)
+
+    async def _note(self, problem: RulesProblem) -> None:
+        """Say on the screen whether the telephone system has the rules; what cannot be said now is said next time."""
+        self._has_told = not problem
+        age = asyncio.get_running_loop().time() - self._read_at
+        with contextlib.suppress(DatabaseAwayError):
+            await self._database.run(
+                lambda conn: note_rules_told(conn, self._worker, age=age, problem=problem.value), seconds=READ_SECONDS
+            )
 
     async def _tell(self, snapshot: Snapshot, before: Snapshot | None) -> None:
         if before is not None and not self._must_tell:
             await self._line.push_plan(snapshot.plan)
+            self._has_told = True
             changed = tuple(device for device in snapshot.devices if device not in before.devices)
             if changed:  # one sign-in changes one telephone, not two hundred
                 await self._line.push_phones(phones_of(replace(snapshot, devices=changed)))
+            if _extensions(before) - _extensions(snapshot):
+                await self._line.keep_phones(sorted(_extensions(snapshot)))
         elif self._must_tell:
             await self._line.push_plan(snapshot.plan)
+            self._has_told = True
             await self._line.push_phones(phones_of(snapshot))
+            await self._line.keep_phones(sorted(_extensions(snapshot)))
             self._must_tell = False
 
     def _speak(self, plan: LinePlan) -> None:
@@ -113,6 +142,10 @@ class CurrentSettings:
             self._speaking.cancel()
         self._speaking = asyncio.create_task(self._voice.prepare(plan))
         self._speaking.add_done_callback(_say_why_not)
+
+
+def _extensions(snapshot: Snapshot) -> set[str]:
+    return {device.extension for device in snapshot.devices}
 
 
 def _say_why_not(task: "asyncio.Task[None]") -> None:

@@ -1,6 +1,7 @@
 """Calls that stand without us: after a start, after the line came back, after a fellow worker died."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from renkei.actions.realtime.calls import BegunCall, Noted, record
 from renkei.actions.realtime.leases import adopt_calls
 from renkei.domain import ivr
 from renkei.domain.ivr_words import CallOutcome, NoteEnded
-from renkei.domain.line import Caller, EndedBy
+from renkei.domain.line import Caller, EndedBy, HangUp
 from renkei.domain.phone import NoNumber, Telephone, read_caller
 from renkei.queries.realtime.standing import StandingRow, standing_calls
 from renkei.telephony.port import CallGoneError, LineError, Stage, StandingCall
@@ -60,7 +61,8 @@ class Standing:
             if ours is None:
                 return
             for row in loose:
-                if row.id in ours:
+                # The net may have brought us a call meanwhile.
+                if row.id in ours and not self._is_served(row.line_id):
                     await self._settle(row, on_line.get(row.line_id))
             known = {row.line_id for row in rows}
             for call in on_line.values():
@@ -95,6 +97,11 @@ class Standing:
     async def _settle(self, row: StandingRow, call: StandingCall | None) -> None:
         """One adopted row: serve its call, or enter its end."""
         if call is not None and await self._take(call):
+            if self._is_served(row.line_id):
+                return
+            if row.answered_by_id is not None and call.stage is not Stage.TALKING:
+                await self._end_left_alone(row)
+                return
             caller = Telephone(row.caller_e164) if row.caller_e164 else NoNumber(row.caller_unknown or "unknown")
             raw = Caller(row.caller_raw, row.caller_name)
             # The step counter goes on behind what is stored: the journal adds it.
@@ -103,10 +110,19 @@ class Standing:
             )
             log.info("calls: taken over", call=row.id)
             return
+        await self._enter_end(row)
+
+    async def _enter_end(self, row: StandingRow) -> None:
         outcome = CallOutcome.ANSWERED if row.answered_by_id is not None else CallOutcome.FALLBACK
         note = Noted(clock.now(), NoteEnded(outcome, EndedBy.SYSTEM))
         await self._serving.database.run(lambda conn: record(conn, row.id, notes=[note]), seconds=ASK_SECONDS)
         log.info("calls: ended while nobody listened", call=row.id)
+
+    async def _end_left_alone(self, row: StandingRow) -> None:
+        """The agent hung up while nobody listened, and the customer was left alone: the conversation is over."""
+        with contextlib.suppress(CallGoneError):
+            await self._serving.line.do(row.line_id, HangUp())
+        await self._enter_end(row)
 
     async def _take(self, call: StandingCall) -> bool:
         try:
@@ -117,7 +133,7 @@ class Standing:
 
     async def _take_over_unknown(self, call: StandingCall) -> None:
         """A call the database does not know: it arrived during an outage, under a worker that is gone."""
-        if not await self._take(call):
+        if not await self._take(call) or self._is_served(call.line_id):
             return
         caller = read_caller(call.caller.number, call.caller.name, call.caller.withheld)
         self._serve(call, call.caller, caller, agent_id=None, row=None)
@@ -144,6 +160,7 @@ class Standing:
             tag=secrets.token_hex(4),
             steps=0,
             talking_agent=talking,
+            ring_id=call.ring_id,
             is_held=call.is_held,
         )
         self._serving.serve(begun, plan, raw, caller, dialled=call.dialled, row=row)

@@ -15,8 +15,8 @@ from typing import ParamSpec, TypeVar
 
 import psycopg
 import structlog
-from django.db import connections
 
+from renkei.actions.imports.faults import let_go
 from renkei.actions.imports.fence import Lease, StaleLeaseError, beat, find_waiting, give_back, take_lease
 from renkei.actions.imports.ground import find_ground, open_settings, read_zone
 from renkei.actions.imports.runs import Duty, end_run_badly, read_duty
@@ -69,7 +69,7 @@ class ImportServices:
                 service.cancel()
             await asyncio.gather(*(service.ended() for service in services))
             await self._http.aclose()
-            await self.do(connections.close_all)
+            await self.do(let_go)
             self._executor.shutdown()
 
     async def do(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -85,7 +85,7 @@ class ImportServices:
         except Exception as error:
             # The database is away: every two seconds a line would flood the log, the class of it is enough.
             log.warning("imports: could not look for services", error=type(error).__name__)
-            await self.do(connections.close_all)
+            await self.do(let_go)
 
     def _is_resting(self, setting_id: int) -> bool:
         return asyncio.get_running_loop().time() < self._rest.get(setting_id, 0.0)
@@ -261,7 +261,7 @@ class Service:
             log.warning("imports: lease not given back", error=type(error).__name__)
         finally:
             for executor in (self._executor, self._heart):
-                await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
+                await asyncio.get_running_loop().run_in_executor(executor, let_go)
                 executor.shutdown(wait=False)
 
 

@@ -12,13 +12,12 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError
-from psycopg import errors
 
 from renkei import clock
 from renkei.actions.imports.apply import Applied, PendingItem, apply_batch, read_pending
+from renkei.actions.imports.faults import is_database_away, is_too_heavy
 from renkei.actions.imports.fence import Lease, StaleLeaseError
-from renkei.actions.imports.quarantine import forget_open, quarantine
+from renkei.actions.imports.quarantine import forget_open, quarantine, rename_item
 from renkei.actions.imports.reconcile import compare_page, write_report
 from renkei.actions.imports.runs import Duty, Tally, begin_run, count_run, end_run_badly, end_run_well, read_duty
 from renkei.actions.imports.store_page import StoredPage, store_page
@@ -26,6 +25,7 @@ from renkei.connectors.contract import ClosedPage, ClosedQuestion, ParseClosed
 from renkei.connectors.showing import read_records
 from renkei.domain.foreign_json import read_json
 from renkei.domain.importing import Arriving, ImportRules
+from renkei.domain.inbox import RAW
 from renkei.domain.listing import Finished, Listing, begin_listing, read_listing
 from renkei.domain.patience import wait_after
 from renkei.domain.reconciling import LOOKED_BACK, Comparison
@@ -82,9 +82,11 @@ class ImportRun:
         except MisconfiguredError as error:
             log.warning("imports: halted", setting=self.lease.setting_id, code=error.code)
             await self._fail(duty, error.code, error.params, is_halted=True)
-        except (StaleLeaseError, Stopped, OperationalError, InterfaceError):
+        except (StaleLeaseError, Stopped):
             raise
-        except Exception:
+        except Exception as error:
+            if is_database_away(error):
+                raise
             log.exception("imports: a run failed", setting=self.lease.setting_id)
             await self._fail(duty, "connector_failed", {})
         else:
@@ -193,6 +195,9 @@ class ImportRun:
                 await self._set_aside(item.item_id, item.revision, chat.code, dict(chat.params))
             elif chat is None:
                 await self.do(forget_open, self.lease, item.item_id)
+            elif item.key.startswith(RAW):
+                # Repaired, or understood by a newer version of us: from now on it stands under its own key.
+                await self.do(rename_item, self.lease, item.item_id, chat=chat, payload=item.payload)
             else:
                 read.append(Arriving(item.item_id, item.revision, item.key, chat))
         return read
@@ -206,7 +211,7 @@ class ImportRun:
         except StaleLeaseError:
             raise
         except Exception as error:
-            if _is_away(error):
+            if is_database_away(error):
                 raise
             if len(arriving) == 1:
                 log.warning("imports: set aside", item=arriving[0].item_id, error=type(error).__name__)
@@ -255,12 +260,5 @@ def _read_item(item: PendingItem, parse: ParseClosed) -> Any:
         return error
 
 
-def _is_away(error: Exception) -> bool:
-    """Whether the database, and not a chat, is the reason. A statement that ran too long is the chat's fault."""
-    if isinstance(error.__cause__, errors.QueryCanceled):
-        return False
-    return isinstance(error, OperationalError | InterfaceError)
-
-
 def _name_poison(error: Exception) -> str:
-    return "import_too_heavy" if isinstance(error.__cause__, errors.QueryCanceled) else "import_failed"
+    return "import_too_heavy" if is_too_heavy(error) else "import_failed"

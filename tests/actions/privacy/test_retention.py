@@ -53,10 +53,11 @@ def a_call(agent: Agent, name: str, *, at: datetime, chat: ChatConversation | No
     return call
 
 
-def a_chat(name: str, *, at: datetime) -> ChatConversation:
+def a_chat(name: str, *, at: datetime, updated_at: datetime | None = None) -> ChatConversation:
     chat = ChatConversation.objects.create(
-        connector="x", project_id="p", channel_id="c", external_id=name, typed_number=CANARY, received_at=at
-    )
+        connector="x", project_id="p", channel_id="c", external_id=name, typed_number=CANARY, received_at=at,
+        updated_at=updated_at or at,
+    )  # fmt: skip
     ChatMessage.objects.create(conversation=chat, position=0, speaker="customer", kind="text", text=CANARY, sent_at=at)
     return chat
 
@@ -98,3 +99,16 @@ def test_what_is_younger_stays_and_keeps_its_chat(agent: Agent) -> None:
     assert purge_histories() == Purged(calls=1, chats=0)
     assert set(Call.objects.values_list("line_id", flat=True)) == {"young", "standing"}
     assert chat.messages.count() == 1
+
+
+def test_a_conversation_that_still_grows_is_not_old(agent: Agent) -> None:
+    """Proves R110. Its days count from what was told last, and are over then."""
+    old, young = clock.now() - timedelta(days=DAYS, minutes=1), clock.now() - timedelta(days=DAYS - 1)
+    growing = a_chat("growing", at=old - timedelta(days=200), updated_at=young)
+    a_chat("quiet", at=old - timedelta(days=200), updated_at=old)
+    # Never so in earnest; a clock set back must not take a chat away that came today.
+    a_chat("set back", at=young, updated_at=old)
+    assert purge_histories() == Purged(calls=0, chats=1)
+    assert set(ChatConversation.objects.values_list("external_id", flat=True)) == {"growing", "set back"}
+    ChatConversation.objects.filter(pk=growing.pk).update(updated_at=old)
+    assert purge_histories() == Purged(calls=0, chats=1)

@@ -13,6 +13,7 @@ from renkei.domain.api_key import PREFIX_LENGTH, is_same_secret, read_key, write
 from renkei.errors import RejectedError
 from renkei.models import ApiKey, User
 from renkei.permissions import RIGHTS, holds, require
+from renkei.queries.accounts.api_keys import standing_of
 from renkei.queries.scope import KeyHolder, Reach, scope_of
 
 GRANTABLE = frozenset(
@@ -76,12 +77,16 @@ def revoke_api_key(actor: User, key_id: int) -> None:
 
 
 def take_api_key(presented: str) -> KeyHolder | None:
-    """Who presents this key; None for an unknown or revoked one, in constant time for the secret."""
+    """Who presents this key, with the rights its maker still has; None for one that is unknown, revoked, or whose
+    maker is disabled or bound to fewer rows. In constant time for the secret."""
     key = read_key(presented)
-    row = ApiKey.objects.filter(prefix=key.prefix, revoked_at=None).first() if key else None
+    row = ApiKey.objects.select_related("created_by").filter(prefix=key.prefix).first() if key else None
     if key is None or row is None or not is_same_secret(key, row.secret_sha256):
+        return None
+    standing = standing_of(row)
+    if not standing.opens:
         return None
     now = clock.now()
     if row.last_used_at is None or now - row.last_used_at >= _NOTE_USE_EVERY:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
-    return KeyHolder(key_id=row.pk, name=row.name, rights=frozenset(row.permissions))
+    return KeyHolder(key_id=row.pk, name=row.name, rights=standing.rights)

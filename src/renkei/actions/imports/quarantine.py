@@ -10,8 +10,10 @@ from django.db import connection, transaction
 from renkei import clock
 from renkei.actions.audit import write_audit
 from renkei.actions.imports.fence import Lease, fenced, run, run_one
+from renkei.actions.imports.store_page import store_chats
+from renkei.domain.closed_chat import ClosedChat
 from renkei.domain.foreign_json import read_json
-from renkei.domain.inbox import tombstone_of, write_payload
+from renkei.domain.inbox import ShownChat, tombstone_of, write_payload
 from renkei.errors import MalformedPayloadError, RejectedError
 from renkei.models import ChatTombstone, InboxItem
 from renkei.models.statements import imports
@@ -41,6 +43,13 @@ def quarantine(
 def forget_open(lease: Lease, item_id: int) -> None:
     """A chat that turns out to be open after all waits over there (R138); its inbox row goes."""
     with fenced(lease):
+        run(imports.FORGET_OPEN, setting=lease.setting_id, item=item_id)
+
+
+def rename_item(lease: Lease, item_id: int, *, chat: ClosedChat, payload: bytes) -> None:
+    """Put a record that can be read now under the chat's own key, where it waits; its former row goes."""
+    with fenced(lease):
+        store_chats(lease.setting_id, [ShownChat(read_json(payload), chat.external_id or "", chat)])
         run(imports.FORGET_OPEN, setting=lease.setting_id, item=item_id)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 
 from renkei import clock
 from renkei.models import OneTimeSignIn, StreamEvent
@@ -20,7 +20,10 @@ def purge_stream_events() -> int:
 
 @transaction.atomic
 def purge_sign_ins() -> int:
-    """Sessions and one-time sign-ins that have run out. Returns how many went."""
+    """Sessions, one-time sign-ins and counted attempts that have run out. Returns how many went."""
     sessions, _ = Session.objects.filter(expire_date__lt=clock.now()).delete()
     tokens, _ = OneTimeSignIn.objects.filter(expires_at__lt=clock.now()).delete()
-    return sessions + tokens
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM renkei_attempt WHERE expires < %s", [clock.now()])
+        attempts = int(cursor.rowcount)
+    return int(sessions + tokens + attempts)

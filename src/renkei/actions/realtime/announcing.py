@@ -23,12 +23,10 @@ class Announcements:
             self._told.append(told)
 
     async def send(self, conn: AsyncConnection[Any]) -> None:
-        """Announce all. The streams are locked in one order first: two transactions that tell the same people several
-        things must not wait for each other."""
+        """Announce all, in the order told."""
+        if not self._told:
+            return
+        told = [{"agents": agents, "kind": kind.value, "refs": refs} for agents, kind, refs in self._told]
         everyone = sorted({agent for agents, _, _ in self._told for agent in agents})
-        if len(self._told) > 1:
-            await conn.execute(calls.LOCK_STREAMS, {"agents": everyone}, prepare=True)
-        for agents, kind, refs in self._told:
-            params = {"agents": list(agents), "kind": kind.value, "refs": Jsonb(refs)}
-            await conn.execute(calls.ANNOUNCE, params, prepare=True)
+        await conn.execute(calls.ANNOUNCE, {"everyone": everyone, "told": Jsonb(told)}, prepare=True)
         self._told.clear()

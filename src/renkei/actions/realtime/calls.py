@@ -19,6 +19,7 @@ from renkei.domain.ivr_words import (
     NoteLabel,
     NoteLinkage,
     NoteRingOver,
+    NoteRingsLost,
     NoteStep,
 )
 from renkei.domain.phone import NoNumber, Telephone
@@ -75,8 +76,8 @@ async def begin_call(conn: AsyncConnection[Any], arrival: Arrival) -> BegunCall:
         "arrived_at": arrival.arrived_at,
         "during_outage": arrival.during_outage,
     }
-    async with conn.transaction():
-        row = await (await conn.execute(calls.BEGIN, params, prepare=True)).fetchone()
+    # One statement is a transaction by itself.
+    row = await (await conn.execute(calls.BEGIN, params, prepare=True)).fetchone()
     assert row is not None
     return BegunCall(*row)
 
@@ -114,6 +115,7 @@ class _Recording:
         self._conn = conn
         self._call = call_id
         self._told = Announcements()
+        self._steps: list[tuple[NoteStep, datetime]] = []
         self._route_changed = False
 
     async def take(self, noted: Noted) -> None:
@@ -121,7 +123,8 @@ class _Recording:
         note, at = noted.note, noted.at
         match note:
             case NoteStep():
-                await self._step(note, at)
+                self._steps.append((note, at))
+                self._route_changed = True
             case NoteLabel(label_id):
                 await self._run(calls.LABEL, label=label_id, at=at)
                 self._route_changed = True
@@ -129,6 +132,9 @@ class _Recording:
                 await self._run(calls.PASSED_LINKAGE)
             case NoteRingOver():
                 await self._ring_over(note, at)
+            case NoteRingsLost():
+                await self._end_rings(at, why="worker_gone")
+                await self._run(calls.CALL_WAITS_AGAIN)
             case NoteAnswered():
                 await self._answered(note, at)
             case NoteHeld(is_held):
@@ -141,7 +147,9 @@ class _Recording:
                 tell_commands(self._told, rows, error_code)
 
     async def finish(self) -> None:
-        """Announce what changed."""
+        """Store the steps, which touch nothing else, together; announce what changed."""
+        if self._steps:
+            await self._store_steps()
         if self._route_changed:
             rows = await self._run(calls.LISTENERS)
             self._told.tell(rows[0][0] or (), EventKind.CALL_ROUTE, call=self._call)
@@ -151,13 +159,16 @@ class _Recording:
         cursor = await self._conn.execute(statement, {"call": self._call, **params}, prepare=True)
         return await cursor.fetchall() if cursor.description else []
 
-    async def _step(self, note: NoteStep, at: datetime) -> None:
-        detail = Jsonb(fit_json(dict(note.detail)))
-        name = fit(note.ivr_name, 80)
+    async def _store_steps(self) -> None:
         await self._run(
-            calls.STEP, position=note.position, ivr=note.ivr_id, ivr_name=name, kind=note.kind, detail=detail, at=at
+            calls.STEPS,
+            positions=[note.position for note, _ in self._steps],
+            ivrs=[note.ivr_id for note, _ in self._steps],
+            ivr_names=[fit(note.ivr_name, 80) for note, _ in self._steps],
+            kinds=[note.kind for note, _ in self._steps],
+            details=[Jsonb(fit_json(dict(note.detail))) for note, _ in self._steps],
+            times=[at for _, at in self._steps],
         )
-        self._route_changed = True
 
     async def _ring_over(self, note: NoteRingOver, at: datetime) -> None:
         rows = await self._run(calls.RING_OVER, ring_id=note.ring_id, why=note.why, agent=note.agent_id, at=at)
@@ -165,6 +176,11 @@ class _Recording:
         state = "offline" if note.why in ("no_answer", "unreachable") else "available"
         await self._take_back(rows, why=note.why, state=state)
         await self._run(calls.CALL_WAITS_AGAIN)
+
+    async def _end_rings(self, at: datetime, *, why: str) -> None:
+        """Every ring of the call that still rings is over."""
+        rings = await self._run(calls.ALL_RINGS_OVER, why=why, at=at)
+        await self._take_back(rings, why=why, state="available")
 
     async def _take_back(self, rings: Sequence[Any], *, why: str, state: str) -> None:
         """Tell the agents of these rings that they are over, and let them go."""
@@ -178,8 +194,7 @@ class _Recording:
     async def _answered(self, note: NoteAnswered, at: datetime) -> None:
         params = {"agent": note.agent_id, "at": at}
         await self._run(calls.RING_ANSWERED, ring_id=note.ring_id, **params)
-        others = await self._run(calls.ALL_RINGS_OVER, at=at)
-        await self._take_back(others, why="taken_back", state="available")
+        await self._end_rings(at, why="taken_back")
         if await self._run(calls.ANSWERED, **params):
             await self._run(calls.AGENT_TALKS, agent=note.agent_id)
             self._told.tell([note.agent_id], EventKind.CALL_ANSWERED, call=self._call)
@@ -187,8 +202,7 @@ class _Recording:
 
     async def _ended(self, note: NoteEnded, at: datetime) -> None:
         rows = await self._run(calls.ENDED, outcome=note.outcome.value, at=at)
-        rings = await self._run(calls.ALL_RINGS_OVER, at=at)
-        await self._take_back(rings, why="taken_back", state="available")
+        await self._end_rings(at, why="taken_back")
         for agent in _firsts(rows):
             self._told.tell([agent], EventKind.CALL_ENDED, call=self._call)
             self._told.tell(_firsts(await self._run(calls.AFTER_CALL, agent=agent)), EventKind.PRESENCE)

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from renkei.actions.realtime.announcing import Announcements
 from renkei.actions.realtime.text import fit
 from renkei.domain.chat import Conversation, Message, Speaker
+from renkei.domain.near_numbers import near_keys
 from renkei.domain.phone import Telephone, read_number
 from renkei.domain.stream import EventKind
 from renkei.models.statements import chats
@@ -99,6 +100,7 @@ def _is_older(conversation: Conversation, count: int, newest: datetime | None) -
 
 def _columns(connector: str, conversation: Conversation) -> dict[str, Any]:
     number = read_number(conversation.typed_number)
+    e164 = number.e164 if isinstance(number, Telephone) else None
     project, channel, external = _identity(conversation)
     from_customer = (each.sent_at for each in conversation.messages if each.speaker is Speaker.CUSTOMER)
     return {
@@ -107,7 +109,8 @@ def _columns(connector: str, conversation: Conversation) -> dict[str, Any]:
         "channel": channel,
         "external": external,
         "typed_number": fit(conversation.typed_number, 200),
-        "e164": number.e164 if isinstance(number, Telephone) else None,
+        "e164": e164,
+        "near_keys": list(near_keys(e164, conversation.typed_number)),
         "identified_at": conversation.identified_at,
         "last_customer_at": max(from_customer, default=None),
         "sha256": _digest(conversation),

@@ -8,13 +8,15 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from renkei import clock
 from renkei.actions.realtime.announcing import Announcements
 from renkei.actions.realtime.chats import store_chats
 from renkei.actions.realtime.text import fit, fit_json
 from renkei.domain.chat import Conversation, StoredConversation
 from renkei.domain.exchanges import Exchange as Exchange
-from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Outcome, decide_link, pick_chat
-from renkei.domain.phone import Telephone, digits_are_near
+from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Reason, decide_link
+from renkei.domain.near_numbers import in_weeks, near_probes
+from renkei.domain.phone import Telephone, digits_are_near, is_near
 from renkei.domain.stream import EventKind
 from renkei.models.statements import calls, links
 
@@ -59,8 +61,7 @@ async def link_chat(
         received = await store_chats(conn, asking.connector, conversations)
         looked_up = LookedUp(looked_up.outcome, frozenset(received.ids), looked_up.status, looked_up.detail)
         decision = await decide(conn, asking, looked_up)
-        for exchange in exchanges:
-            await _add_exchange(conn, asking, exchange)
+        await note_exchanges(conn, asking, exchanges)
         link_id = await _add_link(conn, asking, decision)
         await _tell(conn, asking.call_id, link_id)
     return Linked(link_id, decision)
@@ -72,8 +73,9 @@ async def link_once(
     """As ``link_chat``, for an attempt of which nobody knows whether it was stored; None when it was."""
     async with conn.transaction():
         params = {"call": asking.call_id, "look_up": asking.look_up_id}
-        row = await (await conn.execute(links.HAD_LINK, params, prepare=True)).fetchone()
-        if row is None or row[0]:
+        call = await (await conn.execute(links.LOCK_CALL, {"call": asking.call_id}, prepare=True)).fetchone()
+        had = await (await conn.execute(links.HAD_LINK, params, prepare=True)).fetchone()
+        if call is None or had is None or had[0]:
             return None
         return await link_chat(conn, asking, looked_up=looked_up, exchanges=exchanges)
 
@@ -81,15 +83,42 @@ async def link_once(
 async def decide(conn: AsyncConnection[Any], asking: Asking, looked_up: LookedUp) -> LinkDecision:
     """Decide by what is stored, storing nothing."""
     own = await _candidates(conn, links.OWN_CANDIDATES, asking, looked_up)
-    near: list[StoredConversation] = []
-    is_empty = (
-        looked_up.outcome is Outcome.ANSWERED and pick_chat(asking.attempt, own, fetched=looked_up.fetched) is None
-    )
-    if is_empty and isinstance(asking.attempt.caller, Telephone):
-        caller = asking.attempt.caller.e164
-        others = await _candidates(conn, links.NEAR_CANDIDATES, asking, looked_up)
-        near = [each for each in others if each.e164 is None or digits_are_near(each.e164, caller)]
-    return decide_link(asking.attempt, looked_up, conversations=[*own, *near])
+    decision = decide_link(asking.attempt, looked_up, conversations=own)
+    if decision.reason is not Reason.NO_CHAT:
+        return decision
+    # Only now does it matter whether somebody mistyped this number.
+    near = await _near_numbers(conn, asking)
+    if not near:
+        return decision
+    others = await _candidates(conn, links.NEAR_CANDIDATES, asking, looked_up, near=near)
+    return decide_link(asking.attempt, looked_up, conversations=[*own, *others])
+
+
+async def _near_numbers(conn: AsyncConnection[Any], asking: Asking) -> list[int]:
+    """Unlinked conversations of the window whose number is the caller's mistyped; an index finds them."""
+    attempt = asking.attempt
+    assert isinstance(attempt.caller, Telephone)
+    keys = in_weeks(near_probes(attempt.caller), since=attempt.arrived_at - attempt.window, until=clock.now())
+    params = {
+        "near_keys": keys,
+        "connector": asking.connector,
+        "project": attempt.project_id,
+        "channel": attempt.channel_id,
+        "e164": attempt.caller.e164,
+        "arrived_at": attempt.arrived_at,
+        "window": attempt.window,
+    }
+    rows = await (await conn.execute(links.NEAR_NUMBERS, params, prepare=True)).fetchall()
+    caller = attempt.caller
+    return [
+        row for row, e164, typed in rows if (digits_are_near(e164, caller.e164) if e164 else is_near(caller, typed))
+    ]
+
+
+async def note_exchanges(conn: AsyncConnection[Any], asking: Asking, exchanges: Sequence[Exchange]) -> None:
+    """Write the requests that were made into 外部API連携履歴, whatever became of their answers (R134)."""
+    for exchange in exchanges:
+        await _add_exchange(conn, asking, exchange)
 
 
 def fit_exchange(exchange: Exchange) -> Exchange:
@@ -110,7 +139,7 @@ def fit_exchange(exchange: Exchange) -> Exchange:
 
 
 async def _candidates(
-    conn: AsyncConnection[Any], statement: str, asking: Asking, looked_up: LookedUp
+    conn: AsyncConnection[Any], statement: str, asking: Asking, looked_up: LookedUp, *, near: Sequence[int] = ()
 ) -> list[StoredConversation]:
     attempt = asking.attempt
     if not isinstance(attempt.caller, Telephone):
@@ -124,6 +153,7 @@ async def _candidates(
         "window": attempt.window,
         "fast_clock": FAST_CLOCK,
         "fetched": sorted(looked_up.fetched),
+        "near": list(near),
     }
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, params, prepare=True)

@@ -8,9 +8,9 @@ from django.db.models import Model
 from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refusing_conflicts
 from renkei.domain.phone import Telephone, read_number
-from renkei.domain.rules import read_steps
+from renkei.domain.rules import find_uncompilable, read_steps
 from renkei.errors import RejectedError
-from renkei.models import BusinessLabel, Guidance, IncomingRule, PhoneNumber
+from renkei.models import Agent, BusinessLabel, Guidance, IncomingRule, PhoneNumber
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
 
@@ -64,9 +64,9 @@ def delete_guidance(actor: Viewer, guidance_id: int) -> None:
 
 
 def save_rule(actor: Viewer, rule_id: int | None, *, name: str, steps: Sequence[dict[str, Any]]) -> int:
-    """An incoming rule. RejectedError: also ``bad_rule_step``, ``built_in`` for the rule that ships."""
+    """An incoming rule. RejectedError: also ``bad_rule_step``, ``rule_rings_nobody``, ``built_in`` for what ships."""
     _require_save(actor, "incoming_rule", rule_id)
-    read_steps(list(steps))
+    _refuse_uncompilable(list(steps))
     with refusing_conflicts():
         rule = _load(IncomingRule, rule_id)
         if rule.builtin:
@@ -113,6 +113,14 @@ def save_number(
 def delete_number(actor: Viewer, number_id: int) -> None:
     """Calls keep what they were called on as text."""
     _delete(actor, "phone_number", PhoneNumber, number_id)
+
+
+def _refuse_uncompilable(steps: list[dict[str, Any]]) -> None:
+    """Any rule may come to be what the telephone system runs without us (P1), so each must be one that it can."""
+    extensions = dict(Agent.objects.filter(user__is_active=True).values_list("id", "extension"))
+    reason = find_uncompilable(read_steps(steps), extensions=extensions)
+    if reason is not None:
+        raise RejectedError(reason)
 
 
 def _require_save(actor: Viewer, resource: str, row_id: int | None) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from renkei.cli.demo import answers
 from renkei.cli.demo.answers import Answered
+from renkei.cli.demo.circuits import Circuits
 from renkei.cli.demo.customers import make_customers, mistype_number, type_number
 from renkei.cli.demo.dialogues import CONTRACT_TALKS, SHOP_TALKS, Spoken, hold_chat
 from renkei.cli.demo.office import (
@@ -22,7 +23,7 @@ from renkei.cli.demo.office import (
 )
 from renkei.cli.demo.people import ADMINISTRATOR_NAME
 from renkei.cli.demo.rehearse import Rehearsal, Story, Told, free_agents
-from renkei.cli.demo.shape import choose_arrivals
+from renkei.cli.demo.shape import choose_arrivals, choose_burst, choose_outages
 from renkei.domain.chat import Speaker, StoredConversation
 from renkei.domain.line import EndedBy
 from renkei.domain.matching import Attempt, LinkDecision, Reason, decide_link
@@ -40,6 +41,8 @@ _NUMBERS = {
 }
 _FILES = "https://files.chat.example.jp/u"
 _A_MOMENT = timedelta(seconds=0.3)
+_REMEMBERED = timedelta(days=7)
+"""How long the providers keep a chat."""
 _ABSENCES = {
     NoNumber.WITHHELD: 70,
     NoNumber.PAYPHONE: 10,
@@ -95,15 +98,21 @@ class Historian:
         self._busy_until: dict[int, datetime] = {}
         self._at_work: dict[str, list[int]] = {}
         self._linked: set[int] = set()
+        self._reasons: list[Reason] = []
+        self._circuits = Circuits()
+        self._outages = choose_outages(self._chance, now=now, zone=zone)
+        self._chats_of: dict[tuple[str, str], list[SampleChat]] = {}
+        """By number and channel."""
         self._sample = Sample()
 
     def write(self, call_ids: Mapping[int, int], chat_ids: list[int], *, calls: int = CALLS) -> Sample:
         """The history; ``call_ids`` maps 0, 1, 2 … to row ids, ``chat_ids`` are handed out in order."""
         self._call_ids, self._chat_ids = call_ids, chat_ids
         arrivals = choose_arrivals(self._chance, now=self._now, days=DAYS, count=calls, zone=self._zone)
+        usual = [(at, self._chance.choices(list(_NUMBERS), list(_NUMBERS.values()))[0]) for at in arrivals]
+        on_top = [(at, CHAT_NUMBER) for outage in self._outages for at in choose_burst(self._chance, outage)]
         again: Telephone | None = None
-        for arrived_at in arrivals:
-            number = self._chance.choices(list(_NUMBERS), list(_NUMBERS.values()))[0]
+        for arrived_at, number in sorted(usual + on_top):
             again = self._call(number, arrived_at, again)
         return self._sample
 
@@ -111,7 +120,7 @@ class Historian:
         """One call; returns a caller who was not helped and will call once more (R73)."""
         entry = self._plan.numbers[number].entry
         ivr_id = getattr(entry, "ivr_id", None)
-        reason = answers.choose_reason(self._chance) if ivr_id is not None else None
+        reason = self._choose_reason(arrived_at) if ivr_id is not None else None
         caller = self._choose_caller(reason, again if self._chance.random() < 0.5 else None)
         decision = answered = None
         if ivr_id is not None and reason is not None:
@@ -127,6 +136,13 @@ class Historian:
         is_lost = told.outcome != "answered" and isinstance(caller, Telephone)
         return caller if is_lost and isinstance(caller, Telephone) else None
 
+    def _choose_reason(self, arrived_at: datetime) -> Reason:
+        if any(outage.covers(arrived_at) for outage in self._outages):
+            return Reason.REQUEST_ERROR
+        if not self._reasons:
+            self._reasons = answers.shuffle_reasons(self._chance)
+        return self._reasons.pop()
+
     def _choose_caller(self, reason: Reason | None, again: Telephone | None) -> Telephone | NoNumber:
         is_withheld = reason is Reason.CALLER_WITHHELD or (reason is None and self._chance.random() < 0.05)
         if is_withheld:
@@ -141,17 +157,33 @@ class Historian:
         linkage = self._plan.ivrs[ivr_id].linkage
         assert linkage is not None
         entrance = (linkage.connector, linkage.project_id, linkage.channel_id)
+        known = self._chats_of.setdefault((caller.e164 if isinstance(caller, Telephone) else "", entrance[2]), [])
+        earlier = [self._as_stored(chat) for chat in known if arrived_at - chat.identified_at < _REMEMBERED]
         chat = self._chat_before(caller, reason, arrived_at, entrance) if isinstance(caller, Telephone) else None
-        own = chat is not None and reason in (Reason.LINKED, Reason.EXPIRED)
-        fetched = frozenset({chat.id}) if chat is not None and own else frozenset[int]()
+        stored = earlier if chat is None else [*earlier, self._as_stored(chat)]
+        is_own = reason is not Reason.NUMBER_MISMATCH
+        fetched = frozenset(each.id for each in (stored if is_own else earlier))
         absence = caller.value if isinstance(caller, NoNumber) else ""
-        answered = answers.answer(self._chance, reason, fetched=fetched, absence=absence)
+        answered = self._ask(linkage.connector, reason, arrived_at, fetched=fetched, absence=absence)
         attempt = Attempt(caller, linkage.channel_id, arrived_at)
-        stored = [self._as_stored(chat)] if chat is not None else []
         decision = decide_link(attempt, answered.looked_up, conversations=stored)
+        if chat is not None and is_own:
+            known.append(chat)
         if decision.chosen is not None:
             self._linked.add(decision.chosen.id)
         return decision, answered
+
+    def _ask(
+        self, connector: str, reason: Reason, arrived_at: datetime, *, fetched: frozenset[int], absence: str
+    ) -> Answered:
+        """The provider's answer; none at all while its circuit is open."""
+        answered = answers.answer(self._chance, reason, fetched=fetched, absence=absence)
+        if not answered.outcome:
+            return answered
+        if not self._circuits.admit(connector, arrived_at):
+            return answers.CIRCUIT_OPEN
+        self._circuits.note(connector, arrived_at, answered)
+        return answered
 
     def _chat_before(
         self, caller: Telephone, reason: Reason, arrived_at: datetime, entrance: tuple[str, str, str]

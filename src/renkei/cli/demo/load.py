@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from renkei import clock
+from renkei.cli.demo.deeds import do_deeds
 from renkei.cli.demo.history import CALLS, Historian
 from renkei.cli.demo.line_plan import read_plan
 from renkei.cli.demo.office import Office, furnish
@@ -28,6 +29,9 @@ class FirstSignIn:
     password: str
 
 
+_ON_TOP = 100  # however few calls are asked for, the outages' bursts come on top
+
+
 def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
     """Load what is missing, with about ``calls`` calls. Returns the first sign-in when this made it, None when it was there before."""
     with transaction.atomic():
@@ -36,6 +40,7 @@ def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
         office = furnish()
         if not Call.objects.filter(line_id__startswith="demo-").exists():
             _load_history(office, calls)
+            do_deeds(office, now=clock.now())
         return _open_the_door()
 
 
@@ -43,8 +48,8 @@ def _load_history(office: Office, calls: int) -> None:
     plan = read_plan(office)
     zone = ZoneInfo(Installation.objects.get().zone)
     historian = Historian(office, plan, now=clock.now(), zone=zone)
-    call_ids = dict(enumerate(reserve_ids(Call, calls * 2)))
-    chat_ids = reserve_ids(ChatConversation, calls)
+    call_ids = dict(enumerate(reserve_ids(Call, calls * 2 + _ON_TOP)))
+    chat_ids = reserve_ids(ChatConversation, calls + _ON_TOP)
     gc.disable()  # hundreds of thousands of small objects that all stay: collecting them in between is half the time
     try:
         store(historian.write(call_ids, chat_ids, calls=calls), office, plan)

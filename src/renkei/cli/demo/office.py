@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group, Permission
 
 from renkei.cli.demo.people import ADMINISTRATOR_NAME, CONTRACTS, SHOP, STAFF, Person
-from renkei.cli.emulate.office import DEMO_API_KEY, DEMO_CHANNELS, DEMO_PROJECT
+from renkei.cli.demo.shape import CLOSES, OPENS
+from renkei.cli.emulate.office import APP_CHANNEL, DEMO_API_KEY, DEMO_CHANNELS, DEMO_PROJECT, demo_signing_key
 from renkei.models import (
     Agent,
     BusinessGroup,
@@ -23,7 +24,7 @@ from renkei.models import (
     User,
 )
 from renkei.models.builtins import BUSY
-from renkei.models.secrets import seal_fields
+from renkei.models.secrets import open_fields, seal_fields
 from renkei.permissions import AGENT, SUPERVISOR
 from renkei.settings import config
 
@@ -53,7 +54,7 @@ GUIDANCES = (
     (CONNECTING, "お電話ありがとうございます。担当者におつなぎします。そのままお待ちください。", 6.0),
     (NOT_FOUND, "お電話ありがとうございます。担当者がお話を伺います。そのままお待ちください。", 6.5),
     (LATER, "ただいま電話が大変混み合っております。恐れ入りますが、しばらくたってからおかけ直しください。", 8.0),
-    (CLOSED, "本日の受付は終了いたしました。受付時間は午前9時から午後8時までです。", 7.0),
+    (CLOSED, f"本日の受付は終了いたしました。受付時間は午前{OPENS}時から午後{CLOSES - 12}時までです。", 7.0),
 )
 OWN_GUIDANCE = ("契約チャットの案内", "契約窓口でございます。お手続きの担当者におつなぎします。", 5.5)
 
@@ -147,7 +148,7 @@ def _set_ivrs_up(
     dec_support, standard = Ivr.ServiceType.CHATBOT_DEC_SUPPORT, Ivr.ServiceType.CHATBOT_STANDARD
     shop = _make_ivr(SHOP_IVR, dec_support, rules[ON_ERROR], channel=DEMO_CHANNELS[0])
     contracts = _make_ivr(CONTRACT_IVR, dec_support, rules[CONTRACT_RING], channel=DEMO_CHANNELS[1])
-    app = _make_ivr(STANDARD_IVR, standard, rules[ON_ERROR], channel="shop-app")
+    app = _make_ivr(STANDARD_IVR, standard, rules[ON_ERROR], channel=APP_CHANNEL)
     own = _record(*OWN_GUIDANCE, ivr=contracts)
     connecting, not_found = guidances[CONNECTING], guidances[NOT_FOUND]
     seen, unseen = labels[LABELS[0]], labels[LABELS[1]]
@@ -173,6 +174,7 @@ def _make_ivr(name: str, service_type: str, on_error: IncomingRule, *, channel: 
     ivr, _ = Ivr.objects.get_or_create(name=name, defaults={"use_api": True, "service_type": service_type})
     is_described = service_type == Ivr.ServiceType.CHATBOT_DEC_SUPPORT
     address = config.emulator_url if is_described else f"{config.emulator_url}/renkei/v1"
+    secrets = {"api_key": DEMO_API_KEY} if is_described else _standard_secrets()
     linkage, is_new = ChatbotLinkage.objects.get_or_create(
         ivr=ivr,
         defaults={
@@ -180,14 +182,27 @@ def _make_ivr(name: str, service_type: str, on_error: IncomingRule, *, channel: 
             "project_id": DEMO_PROJECT,
             "channel_id": channel,
             "connector_settings": {"base_url": address},
-            "secrets": seal_fields({"api_key" if is_described else "token": DEMO_API_KEY}),
+            "secrets": seal_fields(secrets),
             "request_error_rule": on_error,
         },
     )
-    if not is_new and linkage.connector_settings.get("base_url") != address:
-        linkage.connector_settings = {**linkage.connector_settings, "base_url": address}
-        linkage.save(update_fields=["connector_settings"])
+    if not is_new:
+        _mend(linkage, address, secrets)
     return ivr
+
+
+def _mend(linkage: ChatbotLinkage, address: str, secrets: Mapping[str, str]) -> None:
+    """The emulated provider may have moved, and an older demonstration does not know all it is given today."""
+    kept = open_fields(linkage.secrets) if linkage.secrets is not None else {}
+    if linkage.connector_settings.get("base_url") == address and kept.keys() >= secrets.keys():
+        return
+    linkage.connector_settings = {**linkage.connector_settings, "base_url": address}
+    linkage.secrets = seal_fields({**secrets, **kept})
+    linkage.save(update_fields=["connector_settings", "secrets"])
+
+
+def _standard_secrets() -> dict[str, str]:
+    return {"token": DEMO_API_KEY, "signing_keys": demo_signing_key(config.secret_key.get_secret_value())}
 
 
 def _branch(

@@ -16,9 +16,18 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from renkei.cli.emulate import bot
-from renkei.cli.emulate.failures import Failure, Trouble, error, misbehave
-from renkei.cli.emulate.office import DEMO_CHANNELS, DEMO_PROJECT, Chat, Office, TooMuchError, Upload
+from renkei.cli.emulate import bot, standard
+from renkei.cli.emulate.failures import Failure, Trouble, change, error, misbehave
+from renkei.cli.emulate.office import (
+    A_DAY_AND_MORE,
+    APP_CHANNEL,
+    DEMO_CHANNELS,
+    DEMO_PROJECT,
+    Chat,
+    Office,
+    TooMuchError,
+    Upload,
+)
 
 PAGE = Path(__file__).parent / "page"
 PAGE_SIZE = 20
@@ -58,13 +67,19 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class Provider:
-    """One emulated provider; ``now`` tells the time and ``public_url`` is where customers reach it."""
+    """One emulated provider; ``now`` tells the time and ``public_url`` is where customers reach it.
 
-    def __init__(self, office: Office, *, now: Callable[[], datetime], public_url: str) -> None:
+    ``pusher`` is told of each change in the app's channel.
+    """
+
+    def __init__(
+        self, office: Office, *, now: Callable[[], datetime], public_url: str, pusher: standard.Pusher | None = None
+    ) -> None:
         self.office = office
         self.trouble = Trouble()
         self._now = now
         self._public_url = public_url.rstrip("/")
+        self._pusher = pusher
 
     # -- the provider's interface for other systems ----------------------------------------------------
 
@@ -94,6 +109,27 @@ class Provider:
             "next_cursor": str(end) if end < len(found) else None,
         }
 
+    async def conversations(self, request: Request) -> Response:
+        """The look-up of the standard chat API: the same chats in the published form."""
+        asked = request.query_params
+        project, channel = asked.get("project", ""), asked.get("channel", "")
+        found = self.office.find(project, channel, asked.get("phone", ""), now=self._now())
+        document = {"sessions": found}
+        failure = self.trouble.take(project)
+        if failure in standard.ERRORS:
+            return standard.refuse(*standard.ERRORS[failure])
+        if failure is not None and not change(failure, document):
+            return await misbehave(failure, request, document)
+        if failure is Failure.WRONG_TYPES:
+            return standard.answer_wrongly(document["sessions"])
+        if request.headers.get("authorization") != f"Bearer {self.office.api_key}":
+            return standard.refuse(401, "unauthorized")
+        if project not in self.office.projects:
+            return standard.refuse(404, "unknown_project")
+        if channel not in self.office.projects[project]:
+            return standard.refuse(404, "unknown_channel")
+        return standard.answer_conversations(document["sessions"])
+
     # -- the customer's page ---------------------------------------------------------------------------
 
     async def start(self, request: Request) -> Response:
@@ -105,7 +141,7 @@ class Provider:
             raise Refused(404, "CHANNEL_NOT_FOUND")
         chat = self.office.start(project, channel, now=self._now())
         chat.say("bot", bot.GREETING, now=self._now())
-        return self._shown(chat, status=201)
+        return self._changed(chat, status=201)
 
     async def show(self, request: Request) -> Response:
         """The chat as it stands."""
@@ -120,7 +156,7 @@ class Provider:
         chat.say("user", text, now=self._now())
         earlier = [said.text for said in chat.messages if said.sender == "bot"]
         chat.say("bot", bot.answer(text, earlier=earlier), now=self._now())
-        return self._shown(chat)
+        return self._changed(chat)
 
     async def give_number(self, request: Request) -> Response:
         """The customer types a telephone number: the key of the linkage (R66)."""
@@ -131,7 +167,14 @@ class Provider:
         chat.say("user", number, now=self._now())
         self.office.give_number(chat, number, now=self._now())
         chat.say("bot", bot.GOT_NUMBER, now=self._now())
-        return self._shown(chat)
+        return self._changed(chat)
+
+    async def grow_older(self, request: Request) -> Response:
+        """Let the whole chat have happened 25 hours ago, so that it is too old to be linked (R43)."""
+        chat = self._chat(request)
+        await _read(request)
+        chat.grow_older(A_DAY_AND_MORE)
+        return self._changed(chat)
 
     async def upload(self, request: Request) -> Response:
         """A picture or another file; it stays here and the chat holds its address."""
@@ -144,7 +187,7 @@ class Provider:
         url = f"{self._public_url}/files/{self.office.keep_file(Upload(name, content_type, body))}"
         chat.say("user", name, now=self._now(), kind=UPLOADS[content_type], url=url)
         chat.say("bot", bot.GOT_FILE, now=self._now())
-        return self._shown(chat)
+        return self._changed(chat)
 
     async def file(self, request: Request) -> Response:
         """An upload; only pictures, sounds and films are shown in the browser."""
@@ -198,7 +241,7 @@ class Provider:
             chat.say("bot", bot.answer(str(text), earlier=earlier), now=at)
         if _string(wanted, "number"):
             self.office.give_number(chat, _string(wanted, "number"), now=at)
-        return self._shown(chat, status=201)
+        return self._changed(chat, status=201)
 
     # -- shared ------------------------------------------------------------------------------------------
 
@@ -209,8 +252,13 @@ class Provider:
         return chat
 
     def _shown(self, chat: Chat, *, status: int = 200) -> Response:
-        self.office.save()
         return JSONResponse(dataclasses.asdict(chat), status_code=status)
+
+    def _changed(self, chat: Chat, *, status: int = 200) -> Response:
+        self.office.save()
+        if self._pusher is not None and chat.channel_id == APP_CHANNEL:
+            self._pusher.tell(dataclasses.asdict(chat))
+        return self._shown(chat, status=status)
 
 
 async def _read_body(request: Request, limit: int) -> bytes:
@@ -290,10 +338,12 @@ def make_app(provider: Provider, *, hosts: tuple[str, ...] = ("127.0.0.1", "loca
         Route("/failure_words.js", _page("failure_words.js", "text/javascript; charset=utf-8")),
         Route("/words.js", _page("words.js", "text/javascript; charset=utf-8")),
         Route("/v1/projects/{project}/channels/{channel}/sessions", provider.sessions),
+        Route("/renkei/v1/conversations", provider.conversations),
         Route("/chats", provider.start, methods=["POST"]),
         Route("/chats/{chat}", provider.show),
         Route("/chats/{chat}/messages", provider.say, methods=["POST"]),
         Route("/chats/{chat}/number", provider.give_number, methods=["POST"]),
+        Route("/chats/{chat}/age", provider.grow_older, methods=["POST"]),
         Route("/chats/{chat}/uploads", provider.upload, methods=["POST"]),
         Route("/files/{file}", provider.file),
         Route("/control/failures", provider.show_trouble),

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import ssl
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,8 +14,10 @@ from renkei.cli.emulate.app import Provider, make_app
 from renkei.cli.emulate.closed.app import join_desk
 from renkei.cli.emulate.closed.desk import SMART_M_TALK, Desk
 from renkei.cli.emulate.closed.growth import Growth
-from renkei.cli.emulate.office import Office
+from renkei.cli.emulate.office import Office, demo_signing_key
 from renkei.cli.emulate.server import listen, make_server
+from renkei.cli.emulate.standard import Pusher
+from renkei.settings import config
 
 DEFAULT_URL = "http://127.0.0.1:8650"
 
@@ -42,8 +45,8 @@ def _serve(url: str, host: str, port: int, folder: Path | None) -> int:
     except OSError as error:
         sys.stderr.write(f"emulate: cannot start at {url}: {error.strerror}.\n")
         return 1
-    app = make_app(Provider(office, now=clock.now, public_url=url))
-    make_server(join_desk(app, _open_desk(folder))).run(sockets=[listening])
+    provider = Provider(office, now=clock.now, public_url=url, pusher=_make_pusher())
+    make_server(join_desk(make_app(provider), _open_desk(folder))).run(sockets=[listening])
     return 0
 
 
@@ -53,6 +56,19 @@ def _open_desk(folder: Path | None) -> Desk:
     desk = Desk(now=clock.now, growth=growth)
     growth.begin(desk.ledgers[SMART_M_TALK])
     return desk
+
+
+def _make_pusher() -> Pusher | None:
+    """Pushes to the Renkei of this installation; to nobody where there is none."""
+    secret = config.secret_key.get_secret_value()
+    if not config.public_url or not secret:
+        return None
+    tls = None
+    if config.tls_cert is not None:
+        tls = ssl.create_default_context(cafile=str(config.tls_cert))
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # our own certificate is trusted by itself
+    url = f"{config.public_url.rstrip('/')}/webhooks/standard"
+    return Pusher(url, key=demo_signing_key(secret), now=clock.now, tls=tls)
 
 
 def _is_loopback(host: str) -> bool:

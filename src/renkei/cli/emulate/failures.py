@@ -108,14 +108,21 @@ async def misbehave(failure: Failure, request: Request, document: Document) -> R
         return _ERRORS[failure]()
     if failure in _BODIES:
         return Response(_BODIES[failure](document), media_type="application/json")
-    if failure in _CHANGES:
-        changed = copy.deepcopy(document)
-        _CHANGES[failure](changed)
+    changed = copy.deepcopy(document)
+    if change(failure, changed):
         return Response(json.dumps(changed), media_type="application/json")  # escaped: surrogates survive
     if failure in _STREAMS:
         headers = {"content-encoding": "gzip"} if failure is Failure.GZIP_BOMB else {}
         return StreamingResponse(_STREAMS[failure](), media_type="application/json", headers=headers)
     return await _break_connection(failure, request)
+
+
+def change(failure: Failure, document: Document) -> bool:
+    """Spoil the document's content where that is all this failure does; says whether it is."""
+    if failure not in _CHANGES:
+        return False
+    _CHANGES[failure](document)
+    return True
 
 
 _ERRORS: dict[Failure, Callable[[], Response]] = {

@@ -3,7 +3,9 @@
 Nothing here is shared with the product: it plays another company, with its own idea of a telephone number.
 """
 
+import base64
 import dataclasses
+import hmac
 import json
 import os
 import secrets
@@ -16,6 +18,9 @@ from typing import Any
 DEMO_PROJECT = "demo-project"
 DEMO_CHANNELS = ("demo-web", "demo-line")
 DEMO_API_KEY = "demo-api-key"
+APP_CHANNEL = "shop-app"
+"""The channel of the provider's app, which speaks the standard chat API and pushes."""
+A_DAY_AND_MORE = timedelta(hours=25)
 
 MOST_CHATS = 500
 MOST_MESSAGES = 500
@@ -59,6 +64,24 @@ class Chat:
         self.messages.append(said)
         return said
 
+    def grow_older(self, by: timedelta) -> None:
+        """Let everything have happened that much earlier."""
+        self.started_at = _earlier(self.started_at, by)
+        if self.phone_number_entered_at is not None:
+            self.phone_number_entered_at = _earlier(self.phone_number_entered_at, by)
+        for said in self.messages:
+            said.created_at = _earlier(said.created_at, by)
+
+
+def _earlier(at: str, by: timedelta) -> str:
+    return (datetime.fromisoformat(at) - by).isoformat(timespec="milliseconds")
+
+
+def demo_signing_key(secret: str) -> str:
+    """The key this provider signs its pushes with, agreed with the one installation that has this secret."""
+    digest = hmac.digest(secret.encode(), b"the emulated provider signs its pushes", "sha256")
+    return f"whsec_{base64.b64encode(digest).decode()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -86,7 +109,7 @@ class Office:
 
     def __init__(self, *, folder: Path | None = None, api_key: str = DEMO_API_KEY) -> None:
         self.api_key = api_key
-        self.projects: dict[str, set[str]] = {DEMO_PROJECT: set(DEMO_CHANNELS)}
+        self.projects: dict[str, set[str]] = {DEMO_PROJECT: {*DEMO_CHANNELS, APP_CHANNEL}}
         self.chats: dict[str, Chat] = {}
         self.files: dict[str, Upload] = {}
         self._folder = folder

@@ -7,11 +7,13 @@ SELECT %(line_id)s, 'in', 'in_ivr', '', %(caller_raw)s, %(caller_name)s, %(calle
     %(dialled_raw)s, number.id, number.business_group_id, %(owner)s, false,
     COALESCE(%(arrived_at)s::timestamptz, clock_timestamp()), %(during_outage)s::boolean
 FROM (SELECT 1) AS one LEFT JOIN renkei_phonenumber number ON number.id = %(number)s::bigint
-ON CONFLICT (line_id) DO UPDATE SET owner = EXCLUDED.owner
+ON CONFLICT (line_id) DO UPDATE SET owner = EXCLUDED.owner,
+    state = CASE renkei_call.state WHEN 'ended' THEN 'in_ivr' ELSE renkei_call.state END, outcome = '', ended_at = NULL
 RETURNING id, arrived_at,
     (SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep step WHERE step.call_id = renkei_call.id)
 """
-"""The last column is where the IVR steps go on: a call may come to a second worker after a first one died."""
+"""The last column is where the IVR steps go on: a call may come to a second worker after a first one died. The first
+one may have entered its end a moment before: what arrives is not over."""
 
 STEP = """
 INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
@@ -19,6 +21,16 @@ SELECT %(call)s, %(position)s, ivr.id, %(ivr_name)s, %(kind)s, %(detail)s::jsonb
 FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
 ON CONFLICT (call_id, position) DO NOTHING
 """
+
+STEPS = """
+INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
+SELECT %(call)s, step.position, ivr.id, step.ivr_name, step.kind, step.detail, step.at
+FROM unnest(%(positions)s::int[], %(ivrs)s::bigint[], %(ivr_names)s::text[], %(kinds)s::text[], %(details)s::jsonb[],
+    %(times)s::timestamptz[]) AS step (position, ivr_id, ivr_name, kind, detail, at)
+LEFT JOIN renkei_ivr ivr ON ivr.id = step.ivr_id
+ON CONFLICT (call_id, position) DO NOTHING
+"""
+"""As STEP, for all steps of a batch."""
 
 LABEL = """
 INSERT INTO renkei_calllabel (call_id, label_id, at)
@@ -63,7 +75,7 @@ RETURNING id, agent_id
 """
 
 ALL_RINGS_OVER = """
-UPDATE renkei_callring SET ended_at = %(at)s, ended_why = 'taken_back'
+UPDATE renkei_callring SET ended_at = %(at)s, ended_why = %(why)s
 WHERE call_id = %(call)s AND ended_at IS NULL RETURNING id, agent_id
 """
 
@@ -73,11 +85,17 @@ UPDATE renkei_call SET state = 'in_ivr' WHERE id = %(call)s AND state = 'ringing
 """
 
 FREE_AGENTS = """
+WITH theirs AS (
+    SELECT agent_id FROM renkei_presence
+    WHERE agent_id = ANY(%(agents)s::bigint[]) AND state = 'ringing' AND call_id = %(call)s
+    ORDER BY agent_id FOR UPDATE
+)
 UPDATE renkei_presence SET since = clock_timestamp(), call_id = NULL, next_state = '',
     state = CASE WHEN %(state)s::text = 'available' AND next_state <> '' THEN next_state ELSE %(state)s::text END
-WHERE agent_id = ANY(%(agents)s::bigint[]) AND state = 'ringing' AND call_id = %(call)s
-RETURNING agent_id
+FROM theirs WHERE renkei_presence.agent_id = theirs.agent_id
+RETURNING renkei_presence.agent_id
 """
+"""Locks them in the order of their ids, as RESERVE does: two that meet wait, and never for each other."""
 
 RING_ANSWERED = """
 INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_at, ended_why)
@@ -113,13 +131,20 @@ WHERE agent_id = %(agent)s AND call_id = %(call)s AND state = 'talking' RETURNIN
 
 # ── announcing ──
 
-LOCK_STREAMS = """
-SELECT count(*) FROM (
-    SELECT FROM renkei_streamhead WHERE agent_id = ANY(%(agents)s::bigint[]) ORDER BY agent_id FOR UPDATE
-) AS locked
+ANNOUNCE = """
+WITH locked AS MATERIALIZED (
+    SELECT count(*) FROM (
+        SELECT FROM renkei_streamhead WHERE agent_id = ANY(%(everyone)s::bigint[]) ORDER BY agent_id FOR UPDATE
+    ) AS heads
+), told AS (
+    SELECT told FROM jsonb_array_elements(%(told)s::jsonb) WITH ORDINALITY AS each (told, place) ORDER BY place
+)
+SELECT announce(
+    ARRAY(SELECT agent::bigint FROM jsonb_array_elements_text(told->'agents') AS agent), told->>'kind', told->'refs')
+FROM locked, told
 """
-
-ANNOUNCE = "SELECT announce(%(agents)s::bigint[], %(kind)s, %(refs)s::jsonb)"
+"""All streams are locked in one order before the first is told anything: two transactions that tell the same people
+several things must not wait for each other."""
 
 # ── commands ──
 

@@ -2,12 +2,15 @@
 
 ADD = """
 INSERT INTO renkei_chatconversation (connector, project_id, channel_id, external_id, typed_number, e164, identified_at,
-    last_customer_at, received_at, updated_at, revision, content_sha256)
+    last_customer_at, received_at, updated_at, revision, content_sha256, near_keys)
 VALUES (%(connector)s, %(project)s, %(channel)s, %(external)s, %(typed_number)s, %(e164)s, %(identified_at)s,
-    %(last_customer_at)s, clock_timestamp(), clock_timestamp(), 1, %(sha256)s)
+    %(last_customer_at)s, clock_timestamp(), clock_timestamp(), 1, %(sha256)s,
+    ARRAY(SELECT floor(extract(epoch FROM clock_timestamp()) / 604800)::bigint << 32 | key
+        FROM unnest(%(near_keys)s::bigint[]) AS key))
 ON CONFLICT (connector, project_id, channel_id, external_id) DO NOTHING
 RETURNING id
 """
+"""The keys go into their week as domain.near_numbers.in_weeks looks for them."""
 
 LOCK = """
 SELECT id, content_sha256,
@@ -22,7 +25,9 @@ FOR UPDATE
 RENEW = """
 UPDATE renkei_chatconversation SET typed_number = %(typed_number)s, e164 = %(e164)s, identified_at = %(identified_at)s,
     last_customer_at = %(last_customer_at)s, updated_at = clock_timestamp(), revision = revision + 1,
-    content_sha256 = %(sha256)s
+    content_sha256 = %(sha256)s, near_keys =
+        ARRAY(SELECT floor(extract(epoch FROM received_at) / 604800)::bigint << 32 | key
+            FROM unnest(%(near_keys)s::bigint[]) AS key)
 WHERE id = %(conversation)s
 """
 

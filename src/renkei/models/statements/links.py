@@ -20,12 +20,17 @@ WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(
 
 OWN_CANDIDATES = _CANDIDATE + "AND e164 = %(e164)s ORDER BY received_at DESC LIMIT 200"
 
-NEAR_CANDIDATES = (
-    _CANDIDATE
-    + """AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s - %(window)s::interval
+NEAR_NUMBERS = """
+SELECT id, e164, typed_number FROM renkei_chatconversation conversation
+WHERE near_keys && %(near_keys)s::bigint[]
+    AND connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
+    AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s::timestamptz - %(window)s::interval
     AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id)
-ORDER BY received_at DESC LIMIT 1000"""
-)
+ORDER BY received_at DESC LIMIT 1000
+"""
+"""Numbers that may be near the caller's; domain.phone says which are."""
+
+NEAR_CANDIDATES = _CANDIDATE + "AND id = ANY(%(near)s::bigint[])"
 
 ADD_LINK = """
 INSERT INTO renkei_chatlink (call_id, ivr_id, conversation_id, reason, source, record, window_minutes, at)
@@ -35,12 +40,14 @@ FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
 RETURNING id
 """
 
+LOCK_CALL = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
+"""Waits for a transaction that is just storing an attempt: its row points at the call."""
+
 HAD_LINK = """
-SELECT EXISTS (SELECT FROM renkei_chatlink link
-    WHERE link.call_id = call.id AND link.record->>'look_up' = %(look_up)s)
-FROM renkei_call call WHERE call.id = %(call)s FOR UPDATE
+SELECT EXISTS (SELECT FROM renkei_chatlink link WHERE link.call_id = %(call)s
+    AND link.record->>'look_up' = %(look_up)s)
 """
-"""The lock waits for a transaction that is just storing it: its row points at the call."""
+"""A statement of its own, after LOCK_CALL: one that waits still reads what was there before it waited."""
 
 ADD_EXCHANGE = """
 INSERT INTO renkei_externalapicall (call_id, ivr_id, connector, method, url, request_headers, request_body, status,

@@ -22,10 +22,12 @@ OLD_CHATS = """
 SELECT array_agg(id) FROM (
     SELECT id FROM renkei_chatconversation conversation
     WHERE received_at < clock_timestamp() - %(days)s * interval '1 day'
+        AND updated_at < clock_timestamp() - %(days)s * interval '1 day'
         AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id)
     ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) AS old
 """
+"""By the later of its two times: a conversation that still grows is not old. The first finds them by its index."""
 DELETE_MESSAGES = "DELETE FROM renkei_chatmessage WHERE conversation_id = ANY(%(chats)s::bigint[])"
 DELETE_CHATS = "DELETE FROM renkei_chatconversation WHERE id = ANY(%(chats)s::bigint[])"
 

@@ -39,5 +39,12 @@ WHERE id = ANY(%(calls)s::bigint[]) AND state <> 'ended'
 RETURNING id
 """
 
+TELL_RULES = """
+INSERT INTO renkei_rulestold (worker, read_at, problem)
+VALUES (%(worker)s, clock_timestamp() - %(age)s * interval '1 second', %(problem)s)
+ON CONFLICT (worker) DO UPDATE SET read_at = EXCLUDED.read_at, problem = EXCLUDED.problem
+"""
+"""By the database's clock, as the changes of the rules are stamped."""
+
 OWNED = "SELECT id FROM renkei_call WHERE owner = %(name)s AND state <> 'ended' AND id = ANY(%(calls)s::bigint[])"
 """Who woke from a freeze asks this before it commands anything."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from renkei.domain.transcript import show_inert
 from renkei.errors import RejectedError
 from renkei.models import ExternalApiCall
@@ -51,7 +53,12 @@ def list_api_history(
 ) -> Page[RequestShown]:
     """One page. RejectedError: ``forbidden``, ``bad_cursor``."""
     require(viewer, "external_api_history.view")
-    rows = visible_api_calls(viewer).select_related("ivr")
+    rows = narrow_requests(visible_api_calls(viewer), wanted).select_related("ivr")
+    return turn_to(rows, KEYSET, cursor=cursor, size=size).convert(lambda row: show_request(row, viewer))
+
+
+def narrow_requests(rows: QuerySet[ExternalApiCall], wanted: RequestFilter) -> QuerySet[ExternalApiCall]:
+    """The requests a filter leaves."""
     if wanted.since:
         rows = rows.filter(at__gte=wanted.since)
     if wanted.until:
@@ -62,7 +69,7 @@ def list_api_history(
         rows = rows.filter(status=wanted.status)
     if wanted.only_failed:
         rows = rows.exclude(outcome=OK)
-    return turn_to(rows, KEYSET, cursor=cursor, size=size).convert(lambda row: _show(row, viewer))
+    return rows
 
 
 def read_api_call(viewer: Viewer, request_id: int) -> RequestShown:
@@ -71,10 +78,11 @@ def read_api_call(viewer: Viewer, request_id: int) -> RequestShown:
     row = visible_api_calls(viewer).select_related("ivr").filter(pk=request_id).first()
     if row is None:
         raise RejectedError("not_found")
-    return _show(row, viewer)
+    return show_request(row, viewer)
 
 
-def _show(row: ExternalApiCall, viewer: Viewer) -> RequestShown:
+def show_request(row: ExternalApiCall, viewer: Viewer) -> RequestShown:
+    """A request as this viewer may see it."""
     return RequestShown(
         id=row.pk,
         call_id=row.call_id,

@@ -51,11 +51,12 @@ def read_calls(viewer: Viewer, ids: tuple[int, ...]) -> Iterator[tuple[CallExpor
         found = list(calls.filter(pk__in=ids[start : start + CHUNK]).order_by("-arrived_at", "-pk"))
         labels = labels_of([call.pk for call in found])
         rows = tuple(_export(call, labels.get(call.pk, ())) for call in found)
-        _give_connection_back()
+        give_connection_back()
         yield rows
 
 
-def _give_connection_back() -> None:
+def give_connection_back() -> None:
+    """Let other pages have this thread's connection."""
     if not connection.in_atomic_block:  # a test's transaction needs it to its end
         connection.close()
 

@@ -3,14 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from renkei.domain.lengths import count_seconds
 from renkei.domain.matching import Reason
 from renkei.domain.phone import NoNumber, Telephone, digits_of, read_number, show_number
+from renkei.domain.search_words import cut_words
 from renkei.domain.transcript import show_inert
 from renkei.models import Call, ChatLink
-from renkei.models.calls import CallLabel
+from renkei.models.calls import SEARCH_GRAMS, CallLabel
 from renkei.permissions import require
 from renkei.queries.paging import PAGE_SIZE, Keyset, Page, turn_to
 from renkei.queries.scope import Viewer, visible_calls
@@ -58,10 +62,10 @@ class CallRow:
 
     @property
     def talked(self) -> timedelta | None:
-        """How long the conversation lasted; None when there was none or it still goes on."""
+        """How long the conversation lasted, in whole seconds; None when there was none or it still goes on."""
         if self.answered_at is None or self.ended_at is None:
             return None
-        return self.ended_at - self.answered_at
+        return timedelta(seconds=count_seconds(self.answered_at, self.ended_at))
 
 
 def list_calls(
@@ -138,10 +142,10 @@ def narrow(calls: QuerySet[Call], wanted: CallFilter) -> QuerySet[Call]:
     if wanted.direction:
         calls = calls.filter(direction=wanted.direction)
     if wanted.reason:
-        # The first half finds a rare reason by its index, the second leaves out what a later attempt replaced.
-        had = Exists(ChatLink.objects.filter(call=OuterRef("pk"), reason=wanted.reason))
-        calls = calls.filter(had, Q(("newest_reason", wanted.reason)))
-    return calls.filter(_named(wanted.who)) if wanted.who.strip() else calls
+        newer = ChatLink.objects.filter(call=OuterRef("call"), pk__gt=OuterRef("pk"))
+        newest = ChatLink.objects.filter(~Exists(newer), reason=wanted.reason)
+        calls = calls.filter(pk__in=newest.values("call"))
+    return calls.alias(grams=SEARCH_GRAMS).filter(_named(wanted.who)) if wanted.who.strip() else calls
 
 
 def _named(who: str) -> Q:
@@ -150,8 +154,18 @@ def _named(who: str) -> Q:
     if isinstance(number, Telephone):
         return Q(caller_e164=number.e164)
     digits = digits_of(who).lstrip("+").lstrip("0")
-    named = Q(caller_name__icontains=who) | Q(caller_raw__icontains=who)
-    return named | Q(caller_e164__contains=digits) if len(digits) >= 3 else named
+    named = Q(caller_name__icontains=who)
+    written = Q(caller_raw__icontains=who)
+    arms = [(named, cut_words(who, 2))]
+    if len(who) >= 3 or who.isdecimal():
+        arms.append((written, cut_words(who, 3)))
+    if len(digits) >= 3:
+        arms.append((Q(caller_e164__contains=digits), cut_words(digits, 3)))
+    plain = reduce(or_, (words for words, _grams in arms))
+    if not all(grams for _words, grams in arms):
+        return plain  # one letter, or two digits: so many have them that the newest are found by walking
+    # What the index finds is a conjunct of its own, so that it is not worked out again for each call found.
+    return reduce(or_, (Q(grams__contains=grams) for _words, grams in arms)) & plain
 
 
 def labels_of(call_ids: list[int]) -> dict[int, tuple[str, ...]]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from renkei.domain.phone import NoNumber
 from renkei.models import IvrStep
 from renkei.permissions import require
@@ -46,7 +48,12 @@ def list_ivr_history(
 ) -> Page[StepRow]:
     """One page. RejectedError: ``forbidden``, ``bad_cursor``."""
     require(viewer, "ivr_history.view")
-    steps = visible_steps(viewer).select_related("call")
+    steps = narrow_steps(visible_steps(viewer), wanted).select_related("call")
+    return turn_to(steps, KEYSET, cursor=cursor, size=size).convert(show_step)
+
+
+def narrow_steps(steps: QuerySet[IvrStep], wanted: StepFilter) -> QuerySet[IvrStep]:
+    """The steps a filter leaves."""
     if wanted.since:
         steps = steps.filter(at__gte=wanted.since)
     if wanted.until:
@@ -57,7 +64,7 @@ def list_ivr_history(
         steps = steps.filter(kind=wanted.kind)
     if wanted.ivr_id:
         steps = steps.filter(ivr=wanted.ivr_id)
-    return turn_to(steps, KEYSET, cursor=cursor, size=size).convert(_show)
+    return steps
 
 
 def read_ivr_history(viewer: Viewer, call_id: int) -> tuple[CallRow, tuple[StepShown, ...]]:
@@ -68,6 +75,7 @@ def read_ivr_history(viewer: Viewer, call_id: int) -> tuple[CallRow, tuple[StepS
     return show_call(call), list_steps(call_id)
 
 
-def _show(step: IvrStep) -> StepRow:
+def show_step(step: IvrStep) -> StepRow:
+    """A step, which brings its call, as the list shows it."""
     caller, absence = show_caller(step.call)
     return StepRow(step.pk, step.call_id, caller, absence, step.kind, step.ivr_name, step.detail, step.at)

@@ -1,13 +1,11 @@
-"""Who asks the look-up API, and the transcript it may be given (R76, R109, B13)."""
+"""Who asks the look-up API (R76, B13)."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import AsyncConnection
 
-from renkei.domain.api_key import is_same_secret, read_key
-from renkei.domain.chat import Kind, Message, Speaker
-from renkei.domain.transcript import Line, write_transcript
+from renkei.domain.api_key import Maker, is_same_secret, judge_key, read_key
 from renkei.models.statements import look_up as sql
 from renkei.permissions import known
 
@@ -26,20 +24,18 @@ class KeyReader:
 
 
 async def find_key(conn: AsyncConnection[Any], text: str) -> KeyReader | None:
-    """The holder of an API key, or None for whatever is no valid key of ours. Notes that the key was used."""
+    """The holder of an API key with the rights its maker still has, or None for whatever opens nothing. Notes that the
+    key was used."""
     key = read_key(text)
     if key is None:
         return None
     row = await (await conn.execute(sql.KEY, {"prefix": key.prefix}, prepare=True)).fetchone()
     if row is None or not is_same_secret(key, row[2]):
         return None
-    await conn.execute(sql.KEY_USED, {"key": row[0]}, prepare=True)
-    return KeyReader(row[0], row[1], frozenset(row[3]))
-
-
-async def read_transcript(conn: AsyncConnection[Any], conversation_id: int) -> tuple[Line, ...]:
-    """The lines of a conversation; reading them is written down by actions.realtime.look_up.note_reading."""
-    rows = await (await conn.execute(sql.MESSAGES, {"conversation": conversation_id}, prepare=True)).fetchall()
-    return write_transcript(
-        Message(Speaker(speaker), Kind(kind), text, sent_at, url) for speaker, kind, text, url, sent_at in rows
-    )
+    key_id, name, _digest, given, is_revoked, is_active, reaches_all, rights = row
+    maker = Maker(is_active=is_active, reaches_all=reaches_all, rights=frozenset(rights))
+    standing = judge_key(frozenset(given), maker, is_revoked=is_revoked)
+    if not standing.opens:
+        return None
+    await conn.execute(sql.KEY_USED, {"key": key_id}, prepare=True)
+    return KeyReader(key_id, name, standing.rights)

@@ -106,6 +106,17 @@ def write_leg(line_id: str, ring_id: str, extension: str) -> str:
     return f"{ring_id},{extension},{line_id}"
 
 
+def is_leg_of(channel: Mapping[str, Any], line_id: str) -> bool:
+    """Whether the channel is an agent's leg of this call."""
+    leg = read_leg(channel)
+    return leg is not None and leg[0] == line_id
+
+
+def bridge_name(line_id: str) -> str:
+    """How the names of a call's bridges begin."""
+    return f"renkei-{line_id}-"
+
+
 def is_up(channel: Mapping[str, Any]) -> bool:
     """Whether the channel is answered."""
     return channel.get("state") == "Up"

@@ -5,13 +5,13 @@ files that Asterisk ships. Commands go over HTTP with kept-alive connections, ne
 command that waits would hold all others up (docs/why/ari-client.md).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-import httpx2
-
+from renkei.telephony.asterisk.http import HttpConnections, HttpLostError
 from renkei.telephony.port import CallGoneError, LineError, LineLostError
 
 COMMAND_SECONDS = 3.0
@@ -20,21 +20,17 @@ _GONE = (404, 409, 412, 422)
 """Not there, not in our hands any more, or in no state to be told anything."""
 
 
+def _write(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
 class Ari:
     """Commands to one Asterisk as one ARI user. Raises CallGoneError, LineLostError or LineError."""
 
-    def __init__(
-        self, url: str, *, user: str, password: str, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, *, user: str, password: str) -> None:
         self.url = url.rstrip("/")
         self._login = (user, password)
-        # Asterisk closes an idle connection after 60 s (http.conf); ours go first. Each request looks through all
-        # connections for a free one, so few are kept: a command takes a millisecond, and one that waits ends at 3 s.
-        limits = httpx2.Limits(max_connections=48, max_keepalive_connections=8, keepalive_expiry=30)
-        self._http = httpx2.AsyncClient(
-            base_url=f"{self.url}/ari", auth=self._login, timeout=COMMAND_SECONDS, limits=limits, transport=transport,
-            trust_env=False, verify=self.url.startswith("https:"),
-        )  # fmt: skip
+        self._http = HttpConnections(f"{self.url}/ari", user=user, password=password, seconds=COMMAND_SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,7 +42,7 @@ class Ari:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     def socket_url(self, app: str) -> str:
         """Where the events of application ``app`` come from; the login goes in a header, not in the address."""
@@ -65,16 +61,18 @@ class Ari:
     ) -> Any:
         """Send one command; ``path`` is the description files' own, its ``{names}`` filled from ``ids`` in order."""
         pieces, rest = path.split("/"), iter(ids)
-        filled = "/".join(quote(next(rest), safe="") if piece.startswith("{") else piece for piece in pieces)
+        target = "/".join(quote(next(rest), safe="") if piece.startswith("{") else piece for piece in pieces)
+        if query:
+            target += "?" + urlencode(query, quote_via=quote)
         try:
-            answer = await self._http.request(verb, filled, params=dict(query or {}), json=body)
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            raise LineLostError(type(error).__name__) from error
-        if answer.status_code in _GONE:
-            raise CallGoneError(f"{verb} {path}: {answer.status_code}")
-        if answer.status_code >= 400:
-            raise LineError(f"{verb} {path}: {answer.status_code}")
-        return answer.json() if answer.content else None
+            status, answer = await self._http.request(verb, target, None if body is None else _write(body))
+        except HttpLostError as error:
+            raise LineLostError(str(error)) from error
+        if status in _GONE:
+            raise CallGoneError(f"{verb} {path}: {status}")
+        if status >= 400:
+            raise LineError(f"{verb} {path}: {status}")
+        return json.loads(answer) if answer else None
 
     # ── channels ──
 
@@ -185,6 +183,10 @@ class Ari:
     async def info(self) -> dict[str, Any]:
         """Version and start of the Asterisk."""
         return dict(await self.send("GET", "/asterisk/info"))
+
+    async def endpoints(self) -> list[dict[str, Any]]:
+        """Every PJSIP endpoint."""
+        return list(await self.send("GET", "/endpoints/{tech}", "PJSIP"))
 
     async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
         """Make or change a PJSIP object in Asterisk's own database."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 
-from renkei.telephony.asterisk.book import Book, CallRecord, RingState, write_leg
+from renkei.telephony.asterisk.book import Book, CallRecord, RingState, bridge_name, is_leg_of, write_leg
 from renkei.telephony.asterisk.client import Ari
 from renkei.telephony.asterisk.hearing import Errands, Hearing
 from renkei.telephony.asterisk.names import (
@@ -106,7 +106,7 @@ class Commands(Errands):
     async def _bridge(self, call: CallRecord) -> str:
         """The call's bridge, with the caller in it."""
         if call.bridge is None:
-            bridge = f"renkei-{call.line_id}-{secrets.token_hex(3)}"
+            bridge = bridge_name(call.line_id) + secrets.token_hex(3)
             await self._ari.make_bridge(bridge)
             call.bridge = bridge
             await self._ari.add(bridge, call.line_id)
@@ -255,6 +255,15 @@ class Commands(Errands):
         for leg in legs:
             with suppress(CallGoneError):
                 await self._ari.hang_up(leg, reason)
+
+    async def end_strays(self, line_id: str) -> None:
+        """Take away what a worker that lost this call to us has left behind: telephones that ring on, empty bridges."""
+        legs = [str(channel["id"]) for channel in await self._ari.channels() if is_leg_of(channel, line_id)]
+        await self.end_legs([leg for leg in legs if leg not in self._book.legs], "normal")
+        for bridge in await self._ari.bridges():
+            if bridge["id"].startswith(bridge_name(line_id)) and not bridge["channels"]:
+                with suppress(CallGoneError):
+                    await self._ari.delete_bridge(bridge["id"])
 
     async def is_with_a_fellow(self, leg: str) -> bool:
         """Whether a channel that left us is alive in another worker's application."""

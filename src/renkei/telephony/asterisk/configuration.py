@@ -160,7 +160,7 @@ _CDR = """\
 [mappings]
 renkei.csv => ${CSV_QUOTE(${CDR(uniqueid)})},${CSV_QUOTE(${CDR(linkedid)})},${CSV_QUOTE(${CDR(src)})},\
 ${CSV_QUOTE(${CDR(renkei_dialled)})},${CSV_QUOTE(${CDR(start,u)})},${CSV_QUOTE(${CDR(answer,u)})},${CSV_QUOTE(${CDR(end,u)})},\
-${CSV_QUOTE(${CDR(disposition)})},${CSV_QUOTE(${CDR(userfield)})}
+${CSV_QUOTE(${CDR(disposition)})},${CSV_QUOTE(${CDR(userfield)})},${CSV_QUOTE(${CDR(renkei_hidden)})}
 """
 
 _NOT_WANTED = """

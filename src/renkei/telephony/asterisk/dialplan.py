@@ -25,6 +25,10 @@ def write_dialplan(workers: tuple[str, ...], *, data_dir: str) -> str:
     ])  # fmt: skip
 
 
+_IS_HIDDEN = '"${CALLERID(pres):0:6}" = "prohib" | ("${RENKEI_WISH}" != "" & "${RENKEI_WISH}" != "none")'
+"""Whether the caller hides: asked again of the record, so that what was hidden from us is not read back from there."""
+
+
 def _arrival() -> str:
     """FILTER leaves only what a number is made of before anything is looked up by it; the number as it was dialled is
     kept beside it for us, and is never evaluated."""
@@ -34,6 +38,8 @@ def _arrival() -> str:
         f" same => n,Set({names.PRIVACY}=${{PJSIP_HEADER(read,Privacy)}})",
         " same => n,Set(RENKEI_DIGITS=${FILTER(+0-9,${EXTEN})})",
         " same => n,Set(CDR(renkei_dialled)=${RENKEI_DIGITS})",
+        f" same => n,Set(RENKEI_WISH=${{FILTER(a-zA-Z,${{{names.PRIVACY}}})}})",
+        f" same => n,Set(CDR(renkei_hidden)=${{IF($[{_IS_HIDDEN}]?yes:)}})",
         " same => n,Goto(renkei-entry,s,1)",
         "",
     ])  # fmt: skip
@@ -55,7 +61,8 @@ def _entry(workers: tuple[str, ...]) -> str:
         " same => n,Goto(worker${RENKEI_PICK})",
     ]
     for position, worker in enumerate(workers, start=1):
-        lines += [f" same => n(worker{position}),Stasis({names.safe_app(worker)},inbound)", " same => n,Goto(left)"]
+        enter = f"Stasis({names.safe_app(worker)},inbound,${{RENKEI_TRIES}})"
+        lines += [f" same => n(worker{position}),{enter}", " same => n,Goto(left)"]
     lines += [
         f" same => n(left),Set({names.NET}=0)",
         ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?next)',

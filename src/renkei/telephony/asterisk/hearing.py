@@ -82,6 +82,8 @@ class Hearing:
             self._book.calls[arrived.line_id] = CallRecord(arrived.line_id, arrived.caller, arrived.dialled)
             self._book.calls[arrived.line_id].is_answered = is_up(channel)
             self._tell(arrived)
+            if args[1:] not in ([], ["1"]):  # not the first worker that the dialplan gave it to
+                self._send(lambda: self._errands.end_strays(arrived.line_id))
         elif kind == "agent":
             self.answered(channel)
 
@@ -239,6 +241,10 @@ class Errands:
 
     async def is_with_a_fellow(self, leg: str) -> bool:
         """Whether a channel that left us is alive in another worker's application."""
+        raise NotImplementedError
+
+    async def end_strays(self, line_id: str) -> None:
+        """Take away what a worker that lost this call to us has left behind."""
         raise NotImplementedError
 
     async def clear_up(self, call: CallRecord, legs: list[str], *, was_caught: bool) -> None:

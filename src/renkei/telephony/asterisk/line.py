@@ -17,8 +17,9 @@ from renkei.telephony.asterisk.book import Book, CallRecord, RingState, is_up, r
 from renkei.telephony.asterisk.client import Ari
 from renkei.telephony.asterisk.commands import Commands
 from renkei.telephony.asterisk.hearing import HEARD, Hearing
-from renkei.telephony.asterisk.names import CALLED, safe_app, safe_path
-from renkei.telephony.asterisk.phones import objects_of
+from renkei.telephony.asterisk.names import CALLED, endpoint_of, is_endpoint, safe_app, safe_path
+from renkei.telephony.asterisk.phones import KINDS, objects_of
+from renkei.telephony.asterisk.records import read_on
 from renkei.telephony.asterisk.rules import RULES_FILE, write_rules
 from renkei.telephony.asterisk.standing import Found, find_standing
 from renkei.telephony.port import (
@@ -30,6 +31,7 @@ from renkei.telephony.port import (
     LineLostError,
     LineTakenError,
     LineUp,
+    PastCalls,
     Phone,
     StandingCall,
 )
@@ -45,11 +47,13 @@ PUSHED_AT_ONCE = 8
 class AsteriskLine:
     """A Line (telephony/port.py) on one Asterisk under one application name. Use within one event loop."""
 
-    def __init__(self, *, url: str, user: str, password: str, app: str, data_dir: Path) -> None:
-        """``data_dir`` is Renkei's data folder, which Asterisk can read: media, and the compiled rules."""
+    def __init__(self, *, url: str, user: str, password: str, app: str, data_dir: Path, records: Path) -> None:
+        """``data_dir`` is Renkei's data folder, which Asterisk can read: media, and the compiled rules. ``records`` is
+        the file in which Asterisk records its calls, which we can read."""
         self._app = safe_app(app)
         self._media_dir = safe_path(str(data_dir / "media"))
         self._rules_file = data_dir / "asterisk" / RULES_FILE
+        self._records = records
         self._ari = Ari(url, user=user, password=password)
         self._book = Book()
         self._told: asyncio.Queue[LineEvent | LineError | None] = asyncio.Queue()
@@ -108,6 +112,23 @@ class AsteriskLine:
                     await self._ari.put_object(kind, name, fields)
 
         await asyncio.gather(*(push(phone) for phone in phones))
+
+    async def keep_phones(self, extensions: Sequence[str]) -> None:
+        """Forget the others, endpoint last: by it one that was only half taken away is found again. Calls go on."""
+        kept = {endpoint_of(extension) for extension in extensions}
+        for endpoint in await self._ari.endpoints():
+            name = str(endpoint["resource"])
+            if is_endpoint(name) and name not in kept:
+                for kind in KINDS:
+                    with contextlib.suppress(CallGoneError):  # it was not there
+                        await self._ari.delete_object(kind, name)
+
+    async def past_calls(self, bookmark: str) -> PastCalls:
+        """What Asterisk's record of calls says since ``bookmark``."""
+        try:
+            return await asyncio.to_thread(read_on, self._records, bookmark)
+        except OSError as error:
+            raise LineError(f"the record of calls cannot be read: {error.strerror}") from error
 
     async def push_plan(self, plan: LinePlan) -> None:
         """Write the rules that Asterisk runs without us and let it read them; calls go on."""

@@ -70,6 +70,12 @@ def endpoint_of(extension: str) -> str:
     return _checked(_EXTENSION, "extension", extension) + "-web"
 
 
+def is_endpoint(name: str) -> bool:
+    """Whether a PJSIP object is an extension's telephone in the browser, and not a trunk or somebody else's."""
+    extension = name.removesuffix("-web")
+    return extension != name and _EXTENSION.match(extension) is not None
+
+
 def safe_app(name: str) -> str:
     """A worker's name, which is its ARI application too."""
     return _checked(_APP, "application", name)

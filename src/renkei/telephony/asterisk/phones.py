@@ -7,6 +7,8 @@ from renkei.telephony.asterisk.names import PHONES, endpoint_of, safe_word
 from renkei.telephony.port import Phone
 
 _LONGEST_NAME = 60
+KINDS = ("auth", "aor", "endpoint")
+"""The objects of a telephone, in the order in which they are made and taken away."""
 
 
 def objects_of(phone: Phone) -> tuple[tuple[str, str, Mapping[str, str]], ...]:

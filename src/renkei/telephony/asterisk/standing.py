@@ -54,7 +54,8 @@ class Found:
         age = max(timedelta(0), now - born_at(self.channel))
         return StandingCall(
             self.line_id, read_caller(self.channel), variable(self.channel, CALLED), stage,
-            agent.extension if agent else None, age, is_held=self.is_held, mine=self.owner == app,
+            agent.extension if agent else None, age, ring_id=agent.ring_id if agent else "", is_held=self.is_held,
+            mine=self.owner == app,
         )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """履歴 > 外部API連携履歴: each request to another system, secrets and numbers masked (R134)."""
 
+from urllib.parse import urlsplit
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from renkei.errors import RejectedError
 from renkei.messages import say
 from renkei.queries.calls.api_history import RequestFilter, RequestShown, list_api_history, read_api_call
 from renkei.queries.settings.installation import Feature, read_installation
+from renkei.web.connector_forms import system_label
 from renkei.web.console import words
 from renkei.web.console.filters import CallField, FilterForm, MomentField, read_filter
 from renkei.web.locks import may
@@ -47,7 +50,7 @@ def api_history(request: HttpRequest) -> HttpResponse:
         messages.warning(request, say(error))
         status = 400
         page = list_api_history(person_of(request), wanted)
-    rows = [(row, *_words(row)) for row in page.rows]
+    rows = [(row, _path(row.url), *_words(row)) for row in page.rows]
     context = {"form": form, "page": page, "rows": rows, "query": form.address_words(), "filter_method": "get"}
     return render(request, "console/api_history.html", context, status=status)
 
@@ -60,7 +63,14 @@ def api_call(request: HttpRequest, request_id: int) -> HttpResponse:
         raise RejectedError("feature_off")
     shown = read_api_call(person_of(request), request_id)
     what, kind = _words(shown)
-    return render(request, "console/api_call.html", {"request_shown": shown, "what": what, "kind": kind})
+    context = {"request_shown": shown, "system": system_label(shown.connector), "what": what, "kind": kind}
+    return render(request, "console/api_call.html", context)
+
+
+def _path(url: str) -> str:
+    """The part of an address in which the requests of one list differ; the whole stands in the detail."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="", netloc="").geturl() or url
 
 
 def _words(row: RequestShown) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """システム設定 > APIキー: made (and shown once), listed, revoked."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -8,20 +9,61 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.actions.accounts import GRANTABLE, create_api_key, revoke_api_key
+from renkei.domain.api_key import KeyState
 from renkei.errors import RejectedError
 from renkei.permissions import RESOURCES
-from renkei.queries.accounts.api_keys import list_api_keys
+from renkei.queries.accounts.api_keys import ApiKeyShown, list_api_keys
 from renkei.web.console.agents import DEEDS
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
 asking_again: Callable[[Any], Any] = reauthentication_required
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """A key's state for people; ``why`` says what it means and what to do, and is empty where nothing is."""
+
+    word: Promise
+    kind: str
+    why: Promise | str = ""
+
+
+STATES = {
+    KeyState.VALID: StateWords(gettext_lazy("Valid"), "good"),
+    KeyState.FEWER_RIGHTS: StateWords(
+        gettext_lazy("Valid, with fewer rights"),
+        "warn",
+        gettext_lazy(
+            "Whoever made it has lost the rights struck out, and so has the key. They come back with the person's."
+        ),
+    ),
+    KeyState.NO_RIGHTS: StateWords(
+        gettext_lazy("Without rights"),
+        "bad",
+        gettext_lazy("Whoever made it has lost all of these rights, so the key may do nothing. Make a new one."),
+    ),
+    KeyState.MAKER_DISABLED: StateWords(
+        gettext_lazy("Asleep"),
+        "bad",
+        gettext_lazy("The account that made it is disabled, so the key opens nothing. Make a new one."),
+    ),
+    KeyState.MAKER_BOUND: StateWords(
+        gettext_lazy("Asleep"),
+        "bad",
+        gettext_lazy(
+            "A key reaches every call, and whoever made it does so no longer. It opens nothing. Make a new one."
+        ),
+    ),
+    KeyState.REVOKED: StateWords(gettext_lazy("Revoked"), "bad"),
+}
 
 
 class ApiKeyForm(ScreenForm):
@@ -41,7 +83,7 @@ class ApiKeyForm(ScreenForm):
 @may("api_key.view")
 def api_keys(request: HttpRequest) -> HttpResponse:
     """The list."""
-    rows = [(key, [right_words(right) for right in key.rights]) for key in list_api_keys(person_of(request))]
+    rows = [(key, _rights(key), STATES[key.state]) for key in list_api_keys(person_of(request))]
     return render(request, "console/api_keys.html", {"rows": rows})
 
 
@@ -67,6 +109,11 @@ def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     revoke_api_key(person_of(request), key_id)
     messages.success(request, _("The key is revoked."))
     return redirect("console:api_keys")
+
+
+def _rights(key: ApiKeyShown) -> list[tuple[str, bool]]:
+    """Each right in words, and whether it sleeps."""
+    return [(right_words(right), right in key.sleeping) for right in key.rights]
 
 
 def right_words(right: str) -> str:

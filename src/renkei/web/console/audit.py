@@ -17,6 +17,7 @@ from renkei.messages import say
 from renkei.queries.agents.people import list_people
 from renkei.queries.audit import AuditFilter, AuditShown, list_audit
 from renkei.queries.settings.installation import read_installation
+from renkei.web.console.audit_words import change_words, deed_words, object_words
 from renkei.web.console.filters import ANY, FilterForm, MomentField, read_filter
 from renkei.web.locks import may
 from renkei.web.people import person_of
@@ -25,6 +26,8 @@ ACTIONS: Mapping[str, Promise] = {
     "chat.read": _("Chat read"),
     "chat.exported": _("Chat exported"),
     "call_history.exported": _("Call history exported"),
+    "ivr_history.exported": _("IVR history exported"),
+    "external_api_history.exported": _("External-API history exported"),
     "sign_in.issued": _("First sign-in issued"),
     "sign_in.first": _("First sign-in used"),
     "ivr.created": _("IVR created"),
@@ -35,6 +38,7 @@ ACTIONS: Mapping[str, Promise] = {
     "ivr.branch_edited": _("Transfer destination changed"),
     "agent.created": _("Agent created"),
     "agent.edited": _("Agent changed"),
+    "account.became": _("Signed in as somebody of the sample office"),
     "system_settings.edited": _("System settings changed"),
     "api_key.created": _("API key created"),
     "api_key.revoked": _("API key revoked"),
@@ -88,17 +92,20 @@ def audit(request: HttpRequest) -> HttpResponse:
         messages.warning(request, say(error))
         status = 400
         page = list_audit(person, AuditFilter(**wanted))
-    rows = [(row, ACTIONS.get(row.action, row.action), _detail(row)) for row in page.rows]
+    rows = [_with_words(row) for row in page.rows]
     context = {"form": form, "page": page, "rows": rows, "query": form.address_words(), "filter_method": "get"}
     return render(request, "console/audit.html", context, status=status)
 
 
+def _with_words(row: AuditShown) -> tuple[AuditShown, str, str, str, str]:
+    """A row, who it was, the deed, what it was done to, and the rest."""
+    who = str(_("Renkei itself")) if row.who == "system" else row.who
+    return row, who, str(ACTIONS.get(row.action) or deed_words(row.action)), object_words(row), _detail(row)
+
+
 def _detail(row: AuditShown) -> str:
     words = [str(VIA.get(str(row.detail["via"]), row.detail["via"]))] if "via" in row.detail else []
-    for name in ("condition", "fields", "rights"):
-        if name in row.detail:
-            value = row.detail[name]
-            words.append(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    words.extend(change_words(row))
     if "rows" in row.detail:
         words.append(ngettext("%(count)s row", "%(count)s rows", row.detail["rows"]) % {"count": row.detail["rows"]})
     return " · ".join(words)

@@ -1,26 +1,24 @@
 """履歴 > 発着信履歴 > 「CSVダウンロード」: the calls the list's filter leaves. Never a chat's words (R109)."""
 
-import re
-from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, override, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from renkei import clock
-from renkei.actions.calls import CallsExport, export_calls
-from renkei.domain.csv_format import Cell, Encoding, attach_as, format_time, gather, write_rows
-from renkei.domain.transcript import show_inert
+from renkei.actions.calls import export_calls
+from renkei.domain.csv_format import format_time
 from renkei.queries.calls.export import CallExported
 from renkei.queries.settings.installation import read_installation
 from renkei.web.console import words
 from renkei.web.console.calls import CallFilterForm
+from renkei.web.console.csv_file import Row, send_csv, write_line, write_number
 from renkei.web.console.filters import read_filter
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -39,9 +37,6 @@ COLUMNS = (
     pgettext_lazy("column", "Chat linkage"),
     pgettext_lazy("column", "Business labels"),
 )
-Row = tuple[Cell, ...]
-_NUMBER_FROM_ABROAD = re.compile(r"\+[0-9 -]+\Z")
-_BREAKS = re.compile(r"[\n\t]+")
 
 
 @require_GET
@@ -55,22 +50,14 @@ def csv(request: HttpRequest, encoding: str) -> HttpResponseBase:
         messages.warning(request, gettext("No file was made: a filter was not understood. Correct it and try again."))
         return redirect(f"{reverse('console:calls')}?{form.address_words()}".rstrip("?&"))
     export = export_calls(person_of(request), form.call_filter)
-    chosen = Encoding(encoding)
-    columns = [str(column) for column in COLUMNS]
-    pieces = gather(write_rows(_rows(export, zone, get_language()), columns=columns, encoding=chosen))
-    charset = "Shift_JIS" if chosen is Encoding.SHIFT_JIS else "utf-8"
-    response = StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}")
-    response["Content-Disposition"] = attach_as(f"発着信履歴_{clock.now().astimezone(zone):%Y%m%d_%H%M%S}.csv")
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _rows(export: CallsExport, zone: ZoneInfo, language: str | None) -> Iterator[Row]:
-    # The file is written while it is sent, when this request's language is no longer set.
-    for chunk in export.chunks:
-        with override(language):
-            rows = [_write_row(call, zone) for call in chunk]
-        yield from rows
+    return send_csv(
+        export.chunks,
+        lambda call: _write_row(call, zone),
+        columns=COLUMNS,
+        name="発着信履歴",
+        encoding=encoding,
+        zone=zone,
+    )
 
 
 def _write_row(call: CallExported, zone: ZoneInfo) -> Row:
@@ -79,25 +66,15 @@ def _write_row(call: CallExported, zone: ZoneInfo) -> Row:
     return (
         format_time(row.arrived_at, zone),
         str(words.DIRECTIONS.get(row.direction, row.direction)),
-        _write_number(words.caller_words(row)),
-        _write_line(row.caller_name),
-        _write_number(row.dialled),
-        _write_line(call.group),
-        _write_line(row.agent),
+        write_number(words.caller_words(row)),
+        write_line(row.caller_name),
+        write_number(row.dialled),
+        write_line(call.group),
+        write_line(row.agent),
         words.outcome_badge(row).word,
         format_time(row.answered_at, zone) if row.answered_at else None,
         format_time(row.ended_at, zone) if row.ended_at else None,
         int(row.talked.total_seconds()) if row.talked is not None else None,
         reason.word if reason else None,
-        _write_line("、".join(row.labels)),
+        write_line(join_words(row.labels)),
     )
-
-
-def _write_number(number: str) -> str:
-    """As on the screen; one from abroad without its spaces, so that it is E.164 and survives as it is (D9)."""
-    return re.sub("[ -]", "", number) if _NUMBER_FROM_ABROAD.match(number) else _write_line(number)
-
-
-def _write_line(text: str) -> str:
-    """One line without anything that acts: a call is one line of the file, for the plainest of readers."""
-    return _BREAKS.sub(" ", show_inert(text))

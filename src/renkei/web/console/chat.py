@@ -26,6 +26,7 @@ from renkei.messages import explain_reason, explain_record, sentence
 from renkei.permissions import holds
 from renkei.queries.calls.detail import CallShown
 from renkei.web.console import words
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -136,6 +137,7 @@ def _record_words(shown: ChatShown) -> list[str]:
 def _losses_words(losses: Losses) -> str:
     if not losses.count:
         return ""
-    characters = " ".join(character for character, _count in losses.characters[:_MOST_LOST_SHOWN])
+    shown = losses.characters[:_MOST_LOST_SHOWN]
+    characters = join_words(words.character_words(character) for character, _count in shown)
     more = " …" if len(losses.characters) > _MOST_LOST_SHOWN else ""
     return sentence("shift_jis_losses", {"count": losses.count, "characters": characters + more})

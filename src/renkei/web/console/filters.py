@@ -69,9 +69,14 @@ class FilterForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
 
     @property
+    def narrowed_by(self) -> int:
+        """How many fields ask for something."""
+        return sum(bool(self.data.get(name)) for name in self.fields)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything was asked for."""
-        return any(self.data.get(name) for name in self.fields)
+        return self.narrowed_by > 0
 
     def address_words(self) -> str:
         """The filter as it stands in addresses, ending with ``&`` when there is any."""

@@ -18,6 +18,11 @@ from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_list, 
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
+_NO_GROUP_YET = gettext_lazy(
+    "There is no business group yet, and a number belongs to one. A group comes into being with its first agent: enter "
+    "its name under Agent management > Agents > New, then come back."
+)
+
 
 class NumberForm(ScreenForm):
     """One number."""
@@ -39,7 +44,9 @@ class NumberForm(ScreenForm):
         super().__init__(*positional, **options)
         ivrs = [(f"ivr:{each.id}", each.name) for each in list_ivr_choices()]
         rules = [(f"rule:{each.id}", each.name) for each in list_rule_choices()]
-        self.choose("group", [(str(each.id), each.name) for each in list_group_choices()])
+        groups = [(str(each.id), each.name) for each in list_group_choices()]
+        self.has_groups = bool(groups)
+        self.choose("group", groups)
         self.choose("entry", [(_("IVR"), ivrs), (_("Incoming rule"), rules)])
         self.choose("fallback", [(str(each.id), each.name) for each in list_rule_choices()])
 
@@ -121,5 +128,6 @@ def _draw(request: HttpRequest, row_id: int | None, form: NumberForm, title: str
         list_view="console:numbers",
         remove="console:remove_number",
         row_id=row_id,
+        note="" if form.has_groups else str(_NO_GROUP_YET),
     )
     return serve_form(request, screen, form, save, field="number")

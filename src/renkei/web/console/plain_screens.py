@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,15 @@ from renkei.web.console.forms import ScreenForm
 from renkei.web.people import person_of
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How things stand, above a list; ``at`` is since when."""
+
+    kind: str
+    words: str
+    at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListScreen:
     """A list. ``resource`` decides what is offered; ``new`` and ``edit`` name views; the first column leads there."""
@@ -28,6 +38,7 @@ class ListScreen:
     columns: Sequence[str]
     empty: str
     empty_next: str
+    state: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,7 @@ def draw_list(request: HttpRequest, screen: ListScreen, rows: Sequence[tuple[int
     person = person_of(request)
     context = {
         "screen": screen,
-        "rows": rows,
+        "rows": [(row_id, list(zip(screen.columns, cells, strict=True))) for row_id, cells in rows],
         "may_create": bool(screen.new) and holds(person, f"{screen.resource}.create"),
         "may_edit": holds(person, f"{screen.resource}.edit"),
     }

@@ -11,11 +11,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from renkei.actions.settings.line import delete_rule, save_rule
 from renkei.domain.rules import LONGEST_RING, SHORTEST_RING
+from renkei.domain.rules_told import RulesProblem, RulesStage, RulesState
 from renkei.queries.agents.directory import list_agent_choices
 from renkei.queries.settings.line import list_guidance_choices
 from renkei.queries.settings.lists import RuleShown, list_rules, pick
+from renkei.queries.settings.rules_told import read_rules_state
 from renkei.web.console.forms import NOTHING, ScreenForm, sent
-from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_list, serve_form, take_away
+from renkei.web.console.plain_screens import FormScreen, ListScreen, Notice, draw_list, serve_form, take_away
+from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -57,6 +60,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         columns=(_("Incoming rule"), _("Procedure")),
         empty=_("No incoming rule yet."),
         empty_next=_("An incoming rule is a procedure that several IVRs and numbers share."),
+        state=_state(read_rules_state()),
     )
     return draw_list(
         request, screen, [(row.id, (row.name, _steps_words(row))) for row in list_rules(person_of(request))]
@@ -82,6 +86,38 @@ def edit_rule(request: HttpRequest, row_id: int) -> HttpResponse:
 def remove_rule(request: HttpRequest, row_id: int) -> HttpResponse:
     """Take one away."""
     return take_away(request, lambda: delete_rule(person_of(request), row_id), back="console:rules")
+
+
+_PROBLEMS = {
+    RulesProblem.AWAY: gettext_lazy(
+        "Not applied: the telephone system cannot be reached and still has the earlier rules. Check that Asterisk "
+        "runs; the rules are applied by themselves as soon as it answers. Last try:"
+    ),
+    RulesProblem.NOT_WRITTEN: gettext_lazy(
+        "Not applied: the file of the rules could not be written, so the telephone system still has the earlier ones. "
+        "Check that the disk has room and that the calls worker may write to the folder “asterisk” in the data folder; "
+        "it tries again by itself. Last try:"
+    ),
+    RulesProblem.REFUSED: gettext_lazy(
+        "Not applied: the telephone system refused to read the rules and still has the earlier ones. Look into "
+        "Asterisk's log and check its configuration; the calls worker tries again by itself. Last try:"
+    ),
+}
+
+
+def _state(state: RulesState) -> Notice:
+    """反映済み, or what is wrong and what to do."""
+    match state.stage:
+        case RulesStage.APPLIED:
+            words = _("Applied: the telephone system has these rules and can run them without us. As of:")
+            return Notice("success", words, state.at)
+        case RulesStage.PENDING:
+            return Notice("info", _("Being applied to the telephone system. Load this page again in a moment."))
+        case RulesStage.FAILED:
+            return Notice("error", str(_PROBLEMS[state.problem]), state.at)
+        case RulesStage.NOBODY:
+            words = _("Not applied: no calls worker runs. Start one (renkei calls); it applies the rules by itself.")
+            return Notice("warning", words)
 
 
 def _draw(
@@ -140,7 +176,7 @@ def _step_words(step: Mapping[str, Any], guidances: Mapping[int, str], agents: M
             return _("Guidance “%(name)s”") % {"name": guidances.get(guidance, guidance)}
         case {"do": "ring", "agents": rung, "seconds": seconds}:
             names: Sequence[str] = [agents.get(agent, "?") for agent in rung]
-            shown = "、".join(names[:3]) + (" …" if len(names) > 3 else "")
+            shown = join_words(names[:3]) + (" …" if len(names) > 3 else "")
             return _("Ring %(agents)s for %(seconds)s s") % {"agents": shown, "seconds": f"{seconds:g}"}
         case _:
             return str(ENDS.get(str(step.get("do")), step.get("do")))

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from renkei.domain.matching import Reason
 from renkei.domain.transcript import show_inert
+from renkei.domain.unseen import is_unseen
 from renkei.messages import explain_detail, name_absence
 from renkei.queries.calls.detail import StepShown
 from renkei.queries.calls.history import CallRow
 from renkei.queries.calls.ivr_history import StepRow
+from renkei.web.lists import join_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,20 @@ class Badge:
     kind: str
 
 
+UNSEEN: Mapping[str, Promise] = {
+    "\u00a0": gettext_lazy("no-break space"),
+    "\u00ad": gettext_lazy("soft hyphen"),
+    "\u200b": gettext_lazy("zero-width space"),
+    "\u200c": gettext_lazy("zero-width non-joiner"),
+    "\u200d": gettext_lazy("zero-width joiner"),
+    "\u200e": gettext_lazy("left-to-right mark"),
+    "\u200f": gettext_lazy("right-to-left mark"),
+    "\u2060": gettext_lazy("word joiner"),
+    "\u3164": gettext_lazy("Hangul filler"),
+    "\ufe0e": gettext_lazy("text variation selector"),
+    "\ufe0f": gettext_lazy("emoji variation selector"),
+    "\ufeff": gettext_lazy("byte order mark"),
+}
 OUTCOMES: Mapping[str, tuple[Promise, str]] = {
     "answered": (pgettext_lazy("outcome", "Answered"), "good"),
     "abandoned": (pgettext_lazy("outcome", "Abandoned"), "warn"),
@@ -86,6 +102,7 @@ RING_ENDS: Mapping[str, Promise] = {
     "busy": pgettext_lazy("outcome", "Busy"),
     "unreachable": pgettext_lazy("ring", "Unreachable"),
     "taken_back": pgettext_lazy("ring", "Taken back"),
+    "worker_gone": pgettext_lazy("ring", "Interrupted by a failure"),
 }
 _ENDED_BY: Mapping[str, Promise] = {
     "caller": gettext_lazy("ended by the caller"),
@@ -134,7 +151,7 @@ def _step_words(kind: str, ivr_name: str, detail: Mapping[str, Any]) -> str:
         case "branch":
             return _word(_BRANCHES, detail.get("condition") or detail.get("branch"))
         case "ring":
-            names = "、".join(str(name) for name in _list(detail.get("agents")))
+            names = join_words(_list(detail.get("agents")))
             return _("%(agents)s (%(seconds)s s)") % {"agents": names, "seconds": f"{detail.get('seconds', 0):g}"}
         case "ring_over":
             return _word(RING_ENDS, detail.get("why"))
@@ -146,9 +163,20 @@ def _step_words(kind: str, ivr_name: str, detail: Mapping[str, Any]) -> str:
             return " – ".join(part for part in parts if part)
         case "guidance" | "speech":
             name, words = str(detail.get("name", "")), str(detail.get("words", ""))
-            return f"{name} 「{words}」" if name and words else name or words
+            if not name or not words:
+                return name or words
+            return pgettext("guidance", "%(name)s “%(words)s”") % {"name": name, "words": words}
         case _:
             return str(detail.get("label") or detail.get("rule") or detail.get("digit") or "")
+
+
+def character_words(character: str) -> str:
+    """One character so that it can be told apart: itself, or where it shows nothing ``U+200D (zero-width joiner)``."""
+    if not is_unseen(character):
+        return character
+    code = f"U+{ord(character):04X}"
+    name = UNSEEN.get(character)
+    return pgettext("character", "%(code)s (%(name)s)") % {"code": code, "name": name} if name else code
 
 
 def request_words(outcome: str, error: str, status: int | None) -> str:

@@ -19,6 +19,13 @@ from renkei.web.locks import may
 SAMPLE_CALLER = "090-1234-5678"
 """The number a newcomer gives in the chat and calls from."""
 
+APP_NUMBER, APP_CHANNEL = "+81345001202", "shop-app"
+"""The number and the chat channel of the shop's app, whose chats are pushed: a mistyped number is noticed there."""
+MISTYPED, MISTYPER = "090-2222-3345", "090-2222-3354"
+"""Given in the app's chat, and called from."""
+FORGOTTEN = "090-3333-4455"
+"""Given in a chat that is then made too old."""
+
 _BEGAN, _CHAT_OPENED = "try_it_began", "try_it_chat_opened"
 
 
@@ -46,9 +53,14 @@ class Marks:
 def home(request: HttpRequest) -> HttpResponse:
     """The page; the marks renew themselves."""
     assert request.user.is_authenticated
+    numbers = list_dialable(request.user)
     values = _shown(request) | {
-        "numbers": list_dialable(request.user),
+        "numbers": numbers,
         "sample_caller": SAMPLE_CALLER,
+        "app_number": APP_NUMBER if any(each.e164 == APP_NUMBER for each in numbers) else None,
+        "mistyped": MISTYPED,
+        "mistyper": MISTYPER,
+        "forgotten": FORGOTTEN,
         "people": list_demo_people(request.user),
     }
     return render(request, "demo/home.html", values)
@@ -74,6 +86,12 @@ def chat(request: HttpRequest) -> HttpResponse:
     """Open the emulated chatbot's page, which is another company's address; remembered as begun."""
     request.session[_CHAT_OPENED] = True
     return redirect(_emulator())
+
+
+@may("rehearsal.view")
+def app_chat(request: HttpRequest) -> HttpResponse:
+    """Open the chat of the shop's app on the emulated chatbot's page."""
+    return redirect(f"{_emulator()}/?channel={APP_CHANNEL}")
 
 
 @may("rehearsal.view")

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("progress/", try_it.progress, name="progress"),
     path("again/", try_it.again, name="again"),
     path("chat/", try_it.chat, name="chat"),
+    path("app-chat/", try_it.app_chat, name="app_chat"),
     path("trouble/", try_it.trouble, name="trouble"),
     path("be/<str:username>/", people.become, name="become"),
     path("line/", telephone.telephone, name="telephone"),

@@ -3,6 +3,8 @@ import { word } from "/words.js";
 
 const EMOJI = ["😀", "😢", "🙏", "👍", "🇯🇵", "👨‍👩‍👧"];
 const asked = new URLSearchParams(location.search);
+const APP = "shop-app"; // this channel's chats are pushed: what is known already cannot be made older
+const KEPT = `chat ${asked.get("channel") ?? ""}`;
 const $ = (id) => document.getElementById(id);
 let chat = null;
 
@@ -20,7 +22,7 @@ async function attempt(work) {
   $("problem").hidden = true;
   try {
     chat = await work();
-    sessionStorage.setItem("chat", chat.session_id);
+    sessionStorage.setItem(KEPT, chat.session_id);
     draw();
     return true;
   } catch (failure) {
@@ -36,7 +38,7 @@ function begin() {
 }
 
 async function resume() {
-  const known = sessionStorage.getItem("chat");
+  const known = sessionStorage.getItem(KEPT);
   if (!known) return begin();
   try {
     return await send("GET", `/chats/${encodeURIComponent(known)}`);
@@ -49,6 +51,9 @@ function draw() {
   if (!chat) return;
   $("messages").replaceChildren(...chat.messages.map(drawMessage));
   $("messages").scrollTop = $("messages").scrollHeight;
+  const title = word(chat.channel_id === APP ? "app_title" : "title");
+  document.querySelector("h1").textContent = title;
+  $("age").hidden = chat.channel_id === APP;
   $("given").textContent = chat.phone_number ? word("number_given") + chat.phone_number : word("number_hint");
 }
 
@@ -57,8 +62,10 @@ function drawMessage(said) {
   item.className = said.sender === "user" ? "customer" : "service";
   const who = document.createElement("span");
   who.className = "who";
-  const time = new Date(said.created_at).toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
-  who.textContent = `${word(said.sender)} ${time}`;
+  const at = new Date(said.created_at);
+  const time = at.toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
+  const day = at.toDateString() === new Date().toDateString() ? "" : `${at.toLocaleDateString("ja-JP")} `;
+  who.textContent = `${word(said.sender)} ${day}${time}`;
   const bubble = document.createElement("div");
   bubble.className = "bubble";
   bubble.append(...drawContent(said));
@@ -129,6 +136,8 @@ $("sample_picture").addEventListener("click", () => {
 $("sample_url").addEventListener("click", () =>
   attempt(() => send("POST", `/chats/${chat.session_id}/messages`, JSON.stringify({ text: "https://www.example.jp/order/A-20250131-0042" }))),
 );
+
+$("age").addEventListener("click", () => attempt(() => send("POST", `/chats/${chat.session_id}/age`, "{}")));
 
 $("renew").addEventListener("click", () => attempt(begin));
 

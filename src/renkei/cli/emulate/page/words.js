@@ -3,6 +3,7 @@
 const WORDS = {
   ja: {
     title: "チャットサポート",
+    app_title: "店舗アプリのチャット",
     mark: "これは架空のチャットボットです。",
     renew: "新しいチャット",
     messages: "会話",
@@ -19,6 +20,7 @@ const WORDS = {
     number_hint: "電話でつなぐときの鍵になります。",
     number_given: "お伝えいただいた番号: ",
     trouble: "提供元の障害を起こす(デモ用)",
+    age: "このチャットを25時間前のものにする(デモ用)",
     user: "お客様",
     bot: "チャットボット",
     operator: "オペレーター",
@@ -44,6 +46,7 @@ const WORDS = {
   },
   en: {
     title: "Chat support",
+    app_title: "The shop app's chat",
     mark: "This chatbot is invented. The bot answers in Japanese.",
     renew: "New chat",
     messages: "Conversation",
@@ -60,6 +63,7 @@ const WORDS = {
     number_hint: "It is the key that joins this chat to your call.",
     number_given: "The number you gave: ",
     trouble: "Make the provider fail (demonstration)",
+    age: "Make this chat 25 hours old (demonstration)",
     user: "Customer",
     bot: "Chatbot",
     operator: "Operator",
