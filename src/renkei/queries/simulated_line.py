@@ -9,7 +9,7 @@ from django.db.models import Q
 from renkei.domain.matching import Reason
 from renkei.domain.phone import Telephone, show_number
 from renkei.errors import RejectedError
-from renkei.models import AuditEntry, Call, ChatLink, IvrStep, PhoneNumber, SimulatedAction, User
+from renkei.models import AuditEntry, Call, ChatLink, Interaction, IvrStep, PhoneNumber, SimulatedAction, User
 from renkei.permissions import require
 
 SIMULATED = "sim-"
@@ -80,6 +80,8 @@ class Progress:
     has_ended: bool = False
     has_read: bool = False
     has_exported: bool = False
+    has_imported: bool = False
+    has_read_import: bool = False
     reason: Reason | None = None
     call_id: int | None = None
 
@@ -155,6 +157,8 @@ def see_progress(viewer: User, *, began_at: datetime) -> Progress:
         has_ended=calls.filter(answered_at__isnull=False, state=Call.State.ENDED).exists(),
         has_read=deeds.filter(reading).exists(),
         has_exported=deeds.filter(action="chat.exported").exists(),
+        has_imported=Interaction.objects.filter(setting__isnull=False, registered_at__gte=began_at).exists(),
+        has_read_import=deeds.filter(action="chat.read", detail__via="sns_tab").exists(),
         reason=Reason(link.reason) if link else None,
         call_id=newest.pk if newest else None,
     )

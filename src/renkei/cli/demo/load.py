@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from renkei import clock
+from renkei.cli.demo.chat_imports import join_chat_desk
 from renkei.cli.demo.deeds import do_deeds
 from renkei.cli.demo.history import CALLS, Historian
 from renkei.cli.demo.line_plan import read_plan
@@ -33,7 +34,8 @@ _ON_TOP = 100  # however few calls are asked for, the outages' bursts come on to
 
 
 def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
-    """Load what is missing, with about ``calls`` calls. Returns the first sign-in when this made it, None when it was there before."""
+    """Load what is missing, with about ``calls`` calls. Returns the first sign-in when this made it, None when it was
+    there before."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -41,6 +43,7 @@ def load_demonstration(*, calls: int = CALLS) -> FirstSignIn | None:
         if not Call.objects.filter(line_id__startswith="demo-").exists():
             _load_history(office, calls)
             do_deeds(office, now=clock.now())
+        join_chat_desk(office)
         return _open_the_door()
 
 

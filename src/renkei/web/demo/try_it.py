@@ -1,4 +1,4 @@
-"""The "try it" page: four steps, marked as they are done."""
+"""The "try it" page: four steps of the linkage and one of the import, marked as they are done."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from renkei import clock
 from renkei.actions.accounts.become import list_demo_people
 from renkei.errors import RejectedError
+from renkei.permissions import holds
+from renkei.queries.settings.installation import Feature, read_installation
 from renkei.queries.simulated_line import Progress, list_dialable, see_progress
 from renkei.settings import config
 from renkei.web.locks import may
@@ -62,6 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "mistyper": MISTYPER,
         "forgotten": FORGOTTEN,
         "people": list_demo_people(request.user),
+        "has_import": read_installation().has(Feature.CHAT_IMPORT) and holds(request.user, "case.view"),
     }
     return render(request, "demo/home.html", values)
 
@@ -133,6 +136,12 @@ def _steps(found: Progress, *, is_chat_open: bool) -> dict[str, Marks]:
             (
                 Mark(_("Chat read in the call history"), found.has_read),
                 Mark(_("CSV downloaded"), found.has_exported),
+            )
+        ),
+        "imported": Marks(
+            (
+                Mark(_("A completed chat has arrived since you began"), found.has_imported),
+                Mark(_("Conversation read on the SNS tab"), found.has_read_import),
             )
         ),
     }
