@@ -59,7 +59,9 @@ class FilterForm(forms.Form):
                 field.zone = zone
             if isinstance(field, forms.ChoiceField):
                 field.widget.attrs["class"] = "form-select"
-            elif not isinstance(field, forms.BooleanField):
+            elif isinstance(field, forms.BooleanField):
+                field.widget.attrs["class"] = "form-check-input"
+            else:
                 field.widget.attrs["class"] = "form-control"
 
     @property
