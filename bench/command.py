@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import calls, look_up, pages, pop_up, start
+from bench import calls, kill, look_up, pages, pop_up, start
 from bench.report import Report
 
 BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], str]] = {
@@ -20,12 +20,15 @@ BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], 
 
 
 def main(argv: list[str]) -> int:
-    """Run one bench, print its table; returns the exit status (0 also when an aim is missed)."""
+    """Run one bench, print its table; returns the exit status (0 also when an aim is missed; kill: 1 for a violation)."""
+    if argv[:1] == ["kill"]:
+        return kill.main(argv[1:])
     names = "\n".join(f"  {name:<10} {what}" for name, (_, what) in BENCHES.items())
+    names += "\n  kill       seeded kill points of the import (--points, --seed): violations are counted"
     parser = argparse.ArgumentParser(
         prog="renkei bench", epilog=names, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("name", choices=sorted([*BENCHES, "kill"]))
     parser.add_argument("--scale", type=float, default=1.0, help="how much is stored or open, 1 is the usual size")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each side is measured")
     options = parser.parse_args(argv)

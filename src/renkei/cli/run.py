@@ -224,8 +224,13 @@ def _start_all(
     _wait_until_ready(supervisor, realtime, environment)
     if supervisor.is_stopping:
         return
-    for name in ("emulate", "jobs") if wish.mode == "demo" else ("jobs",):
-        supervisor.start(Child(name, renkei(name), environment, home.log_of(name)))
+    if wish.mode == "demo":
+        # What customers said to the emulated systems is still there tomorrow, as it would be with real ones.
+        folder = home.folder / "emulator"
+        supervisor.start(
+            Child("emulate", renkei("emulate", "--folder", str(folder)), environment, home.log_of("emulate"))
+        )
+    supervisor.start(Child("jobs", renkei("jobs"), environment, home.log_of("jobs")))
     say(f"Renkei is ready: {environment['RENKEI_PUBLIC_URL']}   (Ctrl-C stops it)")
 
 

@@ -22,6 +22,8 @@ LONGEST_TEXT = 1_000_000
 LONGEST_ID_TOLD = 2_000
 UNREADABLE = "$unreadable"
 """Stands in a payload that is no JSON of ours: the code why, and beside it, in ``raw``, the record's own text."""
+UNREADABLE_CODES = ("not_utf8", "too_many_values", "too_deep", "duplicate_key", "not_a_number", "not_json", "too_large")
+"""What read_json says of a piece that is none; a stranger may write anything else there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +105,9 @@ def read_closed(payload: Json, shape: ClosedShape) -> ClosedChat | None:
     """Read one record; None while its chat is open (R138). Raises nothing but MalformedPayloadError."""
     if not isinstance(payload, dict):
         raise MalformedPayloadError("wrong_type", field=shape.conversations)
-    if isinstance(code := payload.get(UNREADABLE), str):
-        raise MalformedPayloadError(code[:60])
+    if UNREADABLE in payload:
+        code = payload[UNREADABLE]
+        raise MalformedPayloadError(code if code in UNREADABLE_CODES else "not_json")
     if not _is_closed(payload, shape):
         return None
     _check_people(payload, shape)

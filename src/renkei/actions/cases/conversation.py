@@ -86,11 +86,10 @@ def _earlier(row: Interaction, revision: int) -> list[tuple[Message, str]]:
 
 def _name(row: Interaction, messages: list[tuple[Message, str]]) -> tuple[NamedLine, ...]:
     """Each line with its speaker's display name. Lines come in the messages' order: both sort by time, stably."""
-    agents = dict(
-        SnsAgent.objects.filter(setting=row.setting_id, registration_number__in={author for _, author in messages})
-        .exclude(display_name="")
-        .values_list("registration_number", "display_name")
-    )
+    known = SnsAgent.objects.filter(
+        setting=row.setting_id, registration_number__in={author for _, author in messages}
+    ).values_list("registration_number", "display_name", "agent__user__display_name")
+    agents = {number: shown or name for number, shown, name in known}
     customer = _customer_name(row)
     ordered = sorted(messages, key=lambda each: each[0].sent_at)
     lines = write_transcript([message for message, _ in messages])

@@ -1,11 +1,16 @@
 """What a failed deed of the import means: the database is away, a chat is too heavy, or a fault of its own."""
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, InternalError, OperationalError, connections
 from psycopg import errors
+
+_CUT_OFF = (errors.IdleInTransactionSessionTimeout, errors.InFailedSqlTransaction)
+"""We were frozen or slow inside a transaction, and the database has given it up."""
 
 
 def is_database_away(error: BaseException) -> bool:
     """Whether the database, and not a chat, is the reason. A statement that ran too long is the chat's fault."""
+    if isinstance(error, InternalError):
+        return isinstance(error.__cause__, _CUT_OFF)
     return isinstance(error, OperationalError | InterfaceError) and not is_too_heavy(error)
 
 
