@@ -20,7 +20,7 @@ BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], 
 
 
 def main(argv: list[str]) -> int:
-    """Run one bench, print its table; returns the exit status (0 also when an aim is missed; kill: 1 for a violation)."""
+    """Run one bench, print its table; returns the exit status: 0 also when an aim is missed, 1 for a kill violation."""
     if argv[:1] == ["kill"]:
         return kill.main(argv[1:])
     names = "\n".join(f"  {name:<10} {what}" for name, (_, what) in BENCHES.items())
