@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import calls, kill, look_up, pages, pop_up, start
+from bench import calls, imports, kill, look_up, pages, pop_up, start
 from bench.report import Report
 
 BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], str]] = {
     "calls": (calls.run, "calls with a look-up through Asterisk, against the barest ARI application"),
     "decision": (calls.decide, "arrival to answer at 50 calls a second, against the same bare application"),
+    "import": (imports.run, "100 000 completed chats over HTTP pages, against COPY of the same rows"),
     "look-up": (look_up.run, "the look-up API against a bare route with the same statement"),
     "pages": (pages.run, "the call history over a million calls, page by page, against an empty page"),
     "pop-up": (pop_up.run, "a call's arrival to the event in its agent's stream, against bare LISTEN/NOTIFY"),
