@@ -64,7 +64,7 @@ def _harness(base: Ground, command: list[str]) -> Iterator["subprocess.Popen[str
         yield harness
     finally:
         harness.kill()
-        harness.wait()
+        harness.communicate()  # closes the pipes too
 
 
 def main(argv: list[str]) -> int:

@@ -46,7 +46,7 @@ class Sipp:
         command = [
             "sipp", *([remote] if remote else []), "-sf", "scenario.xml", "-i", host, "-p", str(self.port), "-m", "1",
             "-mp", str(free_port(socket.SOCK_DGRAM)), "-cid_str", self.call_id, "-trace_msg", "-message_file",
-            "messages", "-trace_err", "-error_file", "errors", "-nostdin", "-timeout", "60s", *options,
+            "messages", "-trace_err", "-error_file", "errors", "-nostdin", "-timeout", "200s", *options,
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

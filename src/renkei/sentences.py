@@ -165,6 +165,9 @@ SENTENCES: Mapping[str, Promise] = {
         "Renkei could not make an interaction of this chat. The log of the jobs process has the details; retry it "
         "after an update, or repair the record."
     ),
+    "run_interrupted": _(
+        "The run was interrupted, by a stop, a restart or a fault. The next run went on where it was."
+    ),
     "import_too_heavy": _("This chat is too large to be imported in time. Shorten the record, or discard it."),
     "default_agent_gone": _(
         "The default agent this service started with does not exist any more. Choose another one in the chat setting "

@@ -22,7 +22,7 @@ PHONE = "+819012345678"
 @pytest.fixture
 async def context() -> AsyncIterator[LookupContext]:
     http = HttpClient()
-    yield LookupContext(http=http, breakers=Breakers(asyncio.get_running_loop().time), budget_seconds=0.6)
+    yield LookupContext(http=http, breakers=Breakers(asyncio.get_running_loop().time), budget_seconds=2.0)
     await http.aclose()
 
 

@@ -322,7 +322,7 @@ async def test_a_hundred_thousand_chats_are_listed_in_pages_and_are_the_same_eac
 
 
 async def test_pushed_chats_arrive_signed_and_may_be_repeated(standard_desk: RunningDesk) -> None:
-    """Proves P3."""
+    """What could not be read is kept, and what came with it is read (P3 is proven over the database)."""
     arrived: list[Delivery] = []
 
     async def hook(request: Request) -> Response:

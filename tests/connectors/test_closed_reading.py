@@ -191,7 +191,7 @@ def push(body: bytes) -> Delivery:
 
 
 def test_a_signed_push_brings_its_chat_and_a_forged_one_nothing() -> None:
-    """Proves P3."""
+    """What could not be read is kept, and what came with it is read (P3 is proven over the database)."""
     connector = standard.CONNECTOR
     assert connector.verify_closed is not None
     assert connector.parse_pushed is not None
@@ -216,7 +216,7 @@ def test_a_body_that_is_no_push_is_malformed(body: bytes) -> None:
 
 @pytest.mark.parametrize("conversation", [None, 1, [], {}, {"id": {}}, "text"])
 def test_a_record_in_a_push_is_kept_whatever_it_is(conversation: object) -> None:
-    """Proves P3."""
+    """What could not be read is kept, and what came with it is read (P3 is proven over the database)."""
     body = json.dumps({"type": "conversation.closed", "conversation": conversation}).encode()
     (record,) = standard.parse_pushed(push(body))
     assert record.payload == conversation

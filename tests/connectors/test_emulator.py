@@ -58,7 +58,7 @@ async def test_each_failure_becomes_its_one_kind_inside_the_budget(
     loop = asyncio.get_running_loop()
     began = loop.time()
     result = await emulated.ask()
-    assert loop.time() - began < emulated.context.budget_seconds + 0.5
+    assert loop.time() - began < emulated.context.budget_seconds + 2.0
     assert result.outcome == LookupFailure(*expected)
     assert [each.status for each in result.exchanges][-1] == expected[2]
     assert result.exchanges[-1].outcome == expected[1]

@@ -14,7 +14,7 @@ from tests.journeys.stack import Stack
 NUMBER = "080-9999-0101"
 """Of this story alone: the newest chat of a number is the one that is linked."""
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -126,7 +126,7 @@ def expect_voices_both_ways(rig: AsteriskRig) -> None:
         now = ask(_packets(rig))
         return len(now) == 2 and all(n[0] > b[0] + 25 and n[1] > b[1] + 25 for b, n in zip(before, now, strict=True))
 
-    wait_for(has_grown, said=f"sound does not flow both ways: {before}")
+    wait_for(has_grown, within=40, said=f"sound does not flow both ways: {before}")
 
 
 def talk_and_finish(desk: Desk, caller: Sipp, rig: AsteriskRig) -> None:

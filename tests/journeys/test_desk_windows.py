@@ -21,7 +21,7 @@ from tests.database import let_go_of_connections, renew_database
 from tests.journeys.desk_office import DeskOffice, Person, open_office
 from tests.journeys.line_told import said
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 CUSTOMER, BOT = Speaker.CUSTOMER, Speaker.BOT
 CHAT = (

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.stack import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 LISTS = ("/console/calls/", "/console/ivr-history/", "/console/external-api/", "/console/audit/")
 BEYOND = """() => [document.documentElement, ...document.querySelectorAll(".table-frame")]
@@ -24,7 +24,8 @@ def page(stack: Stack, open_tab: Callable[[str], Page]) -> Iterator[Page]:
 
 
 def _speak(page: Page, language: str) -> None:
-    page.locator(f'form.language button[value="{language}"]').click()
+    with page.expect_navigation():
+        page.locator(f'form.language button[value="{language}"]').click()
     expect(page.locator("html")).to_have_attribute("lang", language)
 
 

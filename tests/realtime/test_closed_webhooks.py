@@ -149,7 +149,7 @@ def test_a_chat_deleted_for_good_is_not_brought_back(server: Serving, setting: C
 def test_what_was_acknowledged_is_stored_whatever_is_killed(
     setting: ChatSetting, tmp_path: Path, emptied_database: DatabaseUrls
 ) -> None:
-    """P3: kill −9 of the server under load. Acknowledged is a part of stored."""
+    """Proves P3. Kill −9 of the server under load: acknowledged is a part of stored."""
     acknowledged: list[str] = []
 
     def load(server: Serving, sender: int) -> None:

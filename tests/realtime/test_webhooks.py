@@ -175,7 +175,7 @@ def test_a_new_key_counts_at_once(pushed: Serving, senders: tuple[Sender, Sender
 def test_what_was_acknowledged_is_stored_when_the_process_is_killed(
     pushed: Serving, senders: tuple[Sender, Sender]
 ) -> None:
-    """kill -9 under load: each push that got a 2xx is in the database, with its words (P3)."""
+    """Proves P3. Kill -9 under load: each push that got a 2xx is in the database, with its words."""
     sender, _ = senders
     acknowledged: list[str] = []
 

@@ -13,7 +13,7 @@ from renkei.actions.settings.ivrs import create_ivr, edit_ivr
 from renkei.errors import RejectedError
 from renkei.models import ChatbotLinkage, Guidance, IncomingRule, Installation, Ivr, ResponseBranch, User
 from renkei.models.secrets import open_fields
-from renkei.permissions import ADMINISTRATOR, SUPERVISOR
+from renkei.permissions import ADMINISTRATOR, AGENT, SUPERVISOR
 from tests.sample_centre import make_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -270,14 +270,24 @@ def test_success_and_failure_are_set_independently(client: Client, ivr: Ivr) -> 
 def test_hidden_fields_are_cleared(client: Client, ivr: Ivr) -> None:
     """A number typed for a transfer does not stay behind an incoming rule. Proves R65."""
     address = reverse("console:edit_branch", args=[ivr.pk, "success"])
-    sent = branch_values(action="transfer", destination="outside", outside_number="03-1234-5678")
+    agent = make_person(AGENT, group="転送先").agent
+    sent = branch_values(action="transfer", destination="agent", agent=str(agent.pk), outside_number="03-1234-5678")
     client.post(address, {**sent, "speech_text": "隠れた文言"})
     branch = ResponseBranch.objects.get(ivr=ivr, condition="success")
-    assert (branch.outside_number, branch.rule, branch.speech_text) == ("+81312345678", None, "")
-    client.post(address, branch_values(outside_number="03-1234-5678", destination="outside"))
+    assert (branch.destination_agent, branch.outside_number, branch.rule, branch.speech_text) == (agent, "", None, "")
+    client.post(address, branch_values(destination="agent", agent=str(agent.pk)))
     branch.refresh_from_db()
-    assert branch.outside_number == ""
+    assert branch.destination_agent is None
     assert branch.rule is not None
+
+
+def test_a_destination_that_no_call_can_reach_yet_is_not_offered(client: Client, ivr: Ivr) -> None:
+    """What the form shows is what happens to a call; an outside number sent all the same is refused."""
+    address = reverse("console:edit_branch", args=[ivr.pk, "success"])
+    assert 'value="outside"' not in client.get(address).content.decode()
+    before = list(ResponseBranch.objects.filter(ivr=ivr).values())
+    client.post(address, branch_values(action="transfer", destination="outside", outside_number="03-1234-5678"))
+    assert list(ResponseBranch.objects.filter(ivr=ivr).values()) == before
 
 
 def test_without_speech_synthesis_the_form_is_standard(client: Client, ivr: Ivr) -> None:

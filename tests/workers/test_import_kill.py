@@ -15,7 +15,7 @@ SHORT = 25
 """In the ordinary suite; ``./renkei bench kill`` runs 2 000."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def base() -> Iterator[Ground]:
     """A PostgreSQL of its own: this one is stopped in the middle of its work."""
     with ground() as made:

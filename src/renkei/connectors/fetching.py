@@ -97,7 +97,7 @@ class _Fetching:
     async def run(self) -> ClosedPage:
         paging = self.listing.paging
         sizes = [paging.page_size]
-        if paging.steady and paging.next_path:
+        if paging.next_path:  # a smaller page from the same place loses nothing
             sizes += [size for share in SMALLER if (size := paging.page_size // share) > 1] + [1]
         for size in dict.fromkeys(sizes):
             try:

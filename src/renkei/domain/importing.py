@@ -55,12 +55,14 @@ class Known:
     """What our database knows of a batch. Customers are roots: no one merged away stands here.
 
     ``by_number`` maps the chat system's customer ids; ``by_natural_key`` the chats customers were made for;
+    ``by_chat`` the customers of chats imported before without an id: a revision does not look for them anew;
     ``by_e164`` and ``by_email`` list every root with that contact, and are empty unless customers are reused (D8).
     """
 
     agents: Mapping[str, int] = field(default_factory=dict)
     by_number: Mapping[str, int] = field(default_factory=dict)
     by_natural_key: Mapping[str, int] = field(default_factory=dict)
+    by_chat: Mapping[str, int] = field(default_factory=dict)
     by_e164: Mapping[str, frozenset[int]] = field(default_factory=dict)
     by_email: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
@@ -129,18 +131,40 @@ def natural_key(rules: ImportRules, key: str) -> str:
     return f"{rules.setting_id}:{key}"
 
 
-def plan_batch(arriving: Iterable[Arriving], known: Known, rules: ImportRules) -> BatchPlan:
-    """Decide a batch. Pure; what is not in ``known`` is taken for unknown."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What depends on a chat and the rules alone, worked out before anything is locked: it takes the longest."""
+
+    items: Mapping[str, str]
+    content_sha256: str
+    search_text: str
+    pairs: Sequence[str]
+
+
+def read_content(chat: ClosedChat, rules: ImportRules) -> Content:
+    """The items, the digest, and what search looks at."""
+    items = fill_items(rules.template, chat, setting_name=rules.setting_name, zone=rules.zone)
+    search_text = _searched(chat, items)
+    return Content(items, digest_of(chat), search_text, pairs_of(search_text))
+
+
+def plan_batch(
+    arriving: Iterable[Arriving], known: Known, rules: ImportRules, contents: Mapping[int, Content] | None = None
+) -> BatchPlan:
+    """Decide a batch. Pure; what is not in ``known`` is taken for unknown. ``contents`` are those worked out already,
+    by the inbox row's id."""
     founded = _Founded(known, rules)
-    plans = tuple(_plan(each, known, rules, founded) for each in arriving)
+    ready = contents or {}
+    plans = tuple(
+        _plan(each, known, rules, founded, ready.get(each.item_id) or read_content(each.chat, rules))
+        for each in arriving
+    )
     return BatchPlan(plans, tuple(founded.customers), tuple(founded.entries))
 
 
-def _plan(arriving: Arriving, known: Known, rules: ImportRules, founded: "_Founded") -> ImportPlan:
+def _plan(arriving: Arriving, known: Known, rules: ImportRules, founded: "_Founded", content: Content) -> ImportPlan:
     chat = arriving.chat
     matched = known.agents.get(chat.agent_number) if chat.agent_number else None
-    items = fill_items(rules.template, chat, setting_name=rules.setting_name, zone=rules.zone)
-    search_text = _searched(chat, items)
     customer, customer_key = founded.find(arriving)
     return ImportPlan(
         arriving=arriving,
@@ -148,10 +172,10 @@ def _plan(arriving: Arriving, known: Known, rules: ImportRules, founded: "_Found
         is_default_agent=matched is None,
         customer=customer,
         customer_key=customer_key,
-        items=items,
-        content_sha256=digest_of(chat),
-        search_text=search_text,
-        pairs=pairs_of(search_text),
+        items=content.items,
+        content_sha256=content.content_sha256,
+        search_text=content.search_text,
+        pairs=content.pairs,
         is_weak_key=is_weak(arriving.key),
     )
 
@@ -180,7 +204,7 @@ class _Founded:
         if not number:
             return self._find_without_number(arriving), "chat"
         if number not in self._by_number:
-            customer = self._match(arriving.chat) or self._found(arriving.chat, None)
+            customer = self._found(arriving.chat, None)
             self._by_number[number] = customer
             self.entries.append(
                 NewEntry(number=number, display_name=arriving.chat.customer_name[:120], customer=customer)
@@ -188,6 +212,8 @@ class _Founded:
         return self._by_number[number], f"id:{number}"
 
     def _find_without_number(self, arriving: Arriving) -> int | NewCustomer:
+        if arriving.key in self._known.by_chat:
+            return self._known.by_chat[arriving.key]
         key = natural_key(self._rules, arriving.key)
         if key not in self._by_natural_key:
             self._by_natural_key[key] = self._match(arriving.chat) or self._found(arriving.chat, key)

@@ -77,7 +77,8 @@ def _row(setting_id: int, shown: ShownChat, secret: bytes) -> dict[str, Any]:
         "states": "quarantined" if chat is None else "pending",
         "errors": shown.error[:60] if chat is None else "",
         "params": json.dumps(dict(shown.params), default=str),
-        "tombs": tombstone_of(setting_id, source or key, secret=secret),
+        "tombs": tombstone_of(setting_id, key, secret=secret),
+        "source_tombs": tombstone_of(setting_id, source or key, secret=secret),
     }
 
 

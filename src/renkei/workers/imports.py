@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 import psycopg
 import structlog
 
-from renkei.actions.imports.faults import let_go
+from renkei.actions.imports.faults import is_database_away, let_go
 from renkei.actions.imports.fence import Lease, StaleLeaseError, beat, find_waiting, give_back, take_lease
 from renkei.actions.imports.ground import find_ground, open_settings, read_zone
 from renkei.actions.imports.runs import Duty, end_run_badly, read_duty
@@ -33,6 +33,8 @@ from renkei.workers.imports_run import ImportRun, Source, Stopped
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 10.0
+MOST_AT_WORK = 4
+"""Services of one process that work at the same moment; the others wait their turn, and the pool suffices for all."""
 LOOK_SECONDS = 2.0
 """How often the supervisor looks for services that nobody runs, besides being told."""
 
@@ -48,6 +50,8 @@ class ImportServices:
         self._allow = AllowList.of(config.destinations)
         self._owner = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="imports")
+        self._heart = ThreadPoolExecutor(1, thread_name_prefix="import-beats")
+        self._at_work = asyncio.Semaphore(MOST_AT_WORK)
         self._http = HttpClient()
         self._running: dict[int, Service] = {}
         self._rest: dict[int, float] = {}
@@ -71,6 +75,7 @@ class ImportServices:
             await self._http.aclose()
             await self.do(let_go)
             self._executor.shutdown()
+            self._heart.shutdown(wait=False)
 
     async def do(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something with the database, in the thread that has the supervisor's connection."""
@@ -94,7 +99,7 @@ class ImportServices:
         lease = await self.do(take_lease, setting_id, self._owner)
         if lease is None:
             return
-        service = Service(lease, http=self._http, allow=self._allow)
+        service = Service(lease, http=self._http, allow=self._allow, heart=self._heart, at_work=self._at_work)
         self._running[setting_id] = service
         service.start(partial(self._end, setting_id, service))
         log.info("imports: service began", setting=setting_id, epoch=lease.epoch)
@@ -132,12 +137,15 @@ class ImportServices:
 class Service:
     """One running service: it works, and beats beside its work."""
 
-    def __init__(self, lease: Lease, *, http: HttpClient, allow: AllowList) -> None:
+    def __init__(
+        self, lease: Lease, *, http: HttpClient, allow: AllowList, heart: ThreadPoolExecutor, at_work: asyncio.Semaphore
+    ) -> None:
         self._lease = lease
         self._http = http
         self._allow = allow
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"import-{lease.setting_id}")
-        self._heart = ThreadPoolExecutor(1, thread_name_prefix=f"beat-{lease.setting_id}")
+        self._heart = heart
+        self._at_work = at_work
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -193,7 +201,15 @@ class Service:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            if not await loop.run_in_executor(self._heart, beat, self._lease):
+            try:
+                is_wanted = await loop.run_in_executor(self._heart, _beat_once, self._lease)
+            except Exception as error:
+                if not is_database_away(error):
+                    raise
+                # A long batch holds the row, or the database is away: the lease has twenty seconds yet.
+                log.warning("imports: a beat was missed", setting=self._lease.setting_id, error=type(error).__name__)
+                continue
+            if not is_wanted:
                 self._woken.set()
 
     async def _work(self) -> None:
@@ -208,8 +224,10 @@ class Service:
                 continue
             trigger = _find_trigger(duty) or await self._find_night(duty)
             if trigger:
-                await self._run(duty, trigger)
+                async with self._at_work:
+                    await self._run(duty, trigger)
                 continue
+            await self.do(let_go)  # a connection that waits is one that others lack
             left = BEAT_SECONDS if duty.seconds_left is None else min(duty.seconds_left, BEAT_SECONDS)
             await _wait(self._woken, max(left, 0.05))
 
@@ -260,9 +278,8 @@ class Service:
         except Exception as error:
             log.warning("imports: lease not given back", error=type(error).__name__)
         finally:
-            for executor in (self._executor, self._heart):
-                await asyncio.get_running_loop().run_in_executor(executor, let_go)
-                executor.shutdown(wait=False)
+            await self.do(let_go)
+            self._executor.shutdown(wait=False)
 
 
 def make_source(name: str, stored: dict[str, str], *, http: HttpClient, allow: AllowList) -> Source:
@@ -298,6 +315,13 @@ def _find_trigger(duty: Duty) -> str:
     if duty.seconds_left is None or duty.seconds_left <= 0:
         return "timer"
     return "push" if duty.has_pending else ""
+
+
+def _beat_once(lease: Lease) -> bool:
+    try:
+        return beat(lease)
+    finally:
+        let_go()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -127,9 +127,13 @@ class ImportRun:
 
     async def _walk(self, duty: Duty) -> None:
         listing = self._resume(duty)
+        has_expired, walked = False, set[tuple[int, str]]()
         while True:
             page = await self._fetch(listing)
             if page is None:
+                if has_expired:
+                    raise RetryLaterError(PAGE_EXPIRED, after=0.0)
+                has_expired = True
                 listing = begin_listing(duty.cursor_at, self._overlap)
                 page = await self.source.fetch(ClosedQuestion(since=listing.since))
             stored = await self._store(listing, page)
@@ -139,6 +143,10 @@ class ImportRun:
                     return
                 case Listing() as following:
                     listing = following
+            place = (listing.passes, listing.page or "")
+            if place in walked:
+                raise RetryLaterError("page_repeated", after=0.0)
+            walked.add(place)
             await self._look_up_from_work(duty)
 
     def _resume(self, duty: Duty) -> Listing:

@@ -17,6 +17,7 @@ from renkei.domain.importing import (
     contact_of,
     natural_key,
     plan_batch,
+    read_content,
 )
 from renkei.domain.people import sort_key
 from renkei.models.statements import imports
@@ -69,12 +70,13 @@ def apply_batch(lease: Lease, arriving: Sequence[Arriving], rules: ImportRules) 
     Doing it twice changes nothing. Raises StaleLeaseError; anything else means that a chat in the batch cannot be
     applied: nothing was written, and the caller splits the batch.
     """
+    contents = {each.item_id: read_content(each.chat, rules) for each in arriving}
     with fenced(lease):
         waiting = _lock_items(lease, arriving)
         taken = [each for each in arriving if each.item_id in waiting]
         if not taken:
             return Applied(skipped=len(arriving))
-        plan = plan_batch(taken, _learn(taken, rules), rules)
+        plan = plan_batch(taken, _learn(taken, rules), rules, contents)
         applied = _write(plan, rules)
         run_one(imports.TELL, setting=str(rules.setting_id))
     return Applied(*applied, skipped=len(arriving) - len(taken))
@@ -95,6 +97,7 @@ def _learn(arriving: Sequence[Arriving], rules: ImportRules) -> Known:
     agents = sorted({each.chat.agent_number[:200] for each in arriving if each.chat.agent_number})
     numbers = sorted({each.chat.customer_number[:200] for each in arriving if each.chat.customer_number})
     keys = sorted({natural_key(rules, each.key) for each in arriving if not each.chat.customer_number})
+    chats = [each.key for each in arriving if not each.chat.customer_number]
     by_e164, by_email = _learn_contacts(arriving) if rules.reuses_customers else ({}, {})
     return Known(
         agents=dict(run_all(imports.AGENTS, {"setting": setting, "numbers": agents})),
@@ -102,6 +105,7 @@ def _learn(arriving: Sequence[Arriving], rules: ImportRules) -> Known:
             imports.CUSTOMERS_BY_NUMBER, imports.COUNT_ENTRIES, {"setting": setting, "numbers": numbers}
         ),
         by_natural_key=_find_roots(imports.CUSTOMERS_BY_NATURAL_KEY, imports.COUNT_NATURAL_KEYS, {"keys": keys}),
+        by_chat=dict(run_all(imports.CUSTOMERS_BY_CHAT, {"setting": setting, "keys": chats})),
         by_e164=by_e164,
         by_email=by_email,
     )

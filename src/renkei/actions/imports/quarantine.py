@@ -47,10 +47,11 @@ def forget_open(lease: Lease, item_id: int) -> None:
 
 
 def rename_item(lease: Lease, item_id: int, *, chat: ClosedChat, payload: bytes) -> None:
-    """Put a record that can be read now under the chat's own key, where it waits; its former row goes."""
+    """Put a record that can be read now under the chat's own key, where it waits. Its former row stays as done:
+    the chat system goes on showing the record as it was."""
     with fenced(lease):
         store_chats(lease.setting_id, [ShownChat(read_json(payload), chat.external_id or "", chat)])
-        run(imports.FORGET_OPEN, setting=lease.setting_id, item=item_id)
+        run(imports.SETTLE_RAW, setting=lease.setting_id, item=item_id)
 
 
 def retry_items(actor: Viewer, setting_id: int, item_ids: Collection[int] | None = None) -> int:
@@ -104,7 +105,7 @@ def discard_item(actor: Viewer, item_id: int, *, reason: str) -> None:
         item = _lock_set_aside(item_id)
         digest = tombstone_of(
             item.setting_id,
-            item.source_id or item.external_id,
+            item.external_id,
             secret=config.secret_key.get_secret_value().encode("utf-8"),
         )
         ChatTombstone.objects.bulk_create(

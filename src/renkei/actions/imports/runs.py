@@ -56,6 +56,7 @@ def _read_json(text: str | None) -> Mapping[str, Any] | None:
 def begin_run(lease: Lease, trigger: str) -> int:
     """Open a run's row."""
     with fenced(lease):
+        run(imports.CLOSE_RUNS, setting=lease.setting_id)  # whoever was killed or stopped could not
         row = run_one(imports.BEGIN_RUN, setting=lease.setting_id, epoch=lease.epoch, trigger=trigger)
         run(imports.CUT_RUNS, setting=lease.setting_id)
     assert row is not None

@@ -1,5 +1,7 @@
 """Start, stop, restart, run now (R184, R186): what is wanted is written down, the service itself obeys."""
 
+from typing import Any
+
 from django.db import connection, transaction
 
 from renkei import clock
@@ -71,7 +73,11 @@ def _take_up(actor: Viewer, service: ImportService, done: str) -> None:
     if not setting.is_enabled:
         raise RejectedError("setting_disabled")
     service.is_wanted, service.is_halted = True, False
-    service.snapshot, service.snapshot_at = take_snapshot(setting), clock.now()
+    snapshot = take_snapshot(setting)
+    if _asks_elsewhere(service.snapshot, snapshot):
+        # The place belongs to another listing. Beginning anew registers nothing twice.
+        service.cursor_at = service.bookmark = None
+    service.snapshot, service.snapshot_at = snapshot, clock.now()
     service.failures, service.problem, service.problem_params = 0, "", {}
     service.next_run_at = None
     service.save(
@@ -84,9 +90,15 @@ def _take_up(actor: Viewer, service: ImportService, done: str) -> None:
             "problem",
             "problem_params",
             "next_run_at",
+            "cursor_at",
+            "bookmark",
         ]
     )
     _note(actor, service, done, version=setting.version)
+
+
+def _asks_elsewhere(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
+    return before is not None and any(before.get(name) != after[name] for name in ("call_url", "connector_settings"))
 
 
 def _require(actor: Viewer) -> None:

@@ -45,10 +45,11 @@ SELECT %(setting)s, new.external_id, new.source_id, 1, new.version_at, new.messa
     new.sha256, new.state, 0, new.error, new.params::jsonb, clock_timestamp(), clock_timestamp(), clock_timestamp()
 FROM unnest(%(keys)s::text[], %(sources)s::text[], %(versions)s::timestamptz[], %(counts)s::int[],
     %(payloads)s::bytea[], %(sha256s)s::text[], %(states)s::text[], %(errors)s::text[], %(params)s::text[],
-    %(tombs)s::text[])
-    AS new (external_id, source_id, version_at, message_count, payload, sha256, state, error, params, tomb)
+    %(tombs)s::text[], %(source_tombs)s::text[])
+    AS new (external_id, source_id, version_at, message_count, payload, sha256, state, error, params, tomb, source_tomb)
 WHERE NOT EXISTS (
-    SELECT FROM renkei_chattombstone tomb WHERE tomb.setting_id = %(setting)s AND tomb.digest = new.tomb)
+    SELECT FROM renkei_chattombstone stone
+    WHERE stone.setting_id = %(setting)s AND stone.digest IN (new.tomb, new.source_tomb))
 ORDER BY new.external_id
 ON CONFLICT (setting_id, external_id) DO UPDATE SET revision = renkei_inboxitem.revision + 1,
     source_id = EXCLUDED.source_id, version_at = EXCLUDED.version_at, message_count = EXCLUDED.message_count,
@@ -264,6 +265,25 @@ WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
 
 FORGET_OPEN = """
 DELETE FROM renkei_inboxitem WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
+"""
+
+# No digest is greater than this one, so that the record as it was never takes its place again.
+SETTLE_RAW = """
+UPDATE renkei_inboxitem SET state = 'done', error = '', error_params = '{}', payload = '',
+    payload_sha256 = repeat('z', 64), changed_at = clock_timestamp()
+WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
+"""
+
+CLOSE_RUNS = """
+UPDATE renkei_importrun SET ended_at = clock_timestamp(), error = 'run_interrupted'
+WHERE setting_id = %(setting)s AND ended_at IS NULL
+"""
+
+CUSTOMERS_BY_CHAT = """
+SELECT interaction.external_id, whole.customer_id FROM renkei_interaction interaction
+JOIN renkei_case whole ON whole.id = interaction.case_id
+WHERE interaction.setting_id = %(setting)s AND interaction.external_id = ANY(%(keys)s::text[])
+    AND interaction.customer_key = 'chat'
 """
 
 BEGIN_RUN = """

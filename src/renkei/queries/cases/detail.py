@@ -30,6 +30,7 @@ class InteractionShown:
     """コール詳細. ``items`` are the values people see, ``edited`` names those somebody has changed."""
 
     row: InteractionRow
+    current_agent_id: int
     registered_agent: str
     registered_group: str
     items: Mapping[str, str]
@@ -103,6 +104,7 @@ def _show(row: Interaction) -> InteractionShown:
     revisions = row.revisions.order_by("-revision").values_list("revision", "replaced_at")
     return InteractionShown(
         row=show_row(row),
+        current_agent_id=row.current_agent_id,
         registered_agent=row.registered_agent.user.display_name,
         registered_group=row.registered_group.name,
         items=items_of(row),
@@ -115,8 +117,3 @@ def _show(row: Interaction) -> InteractionShown:
         has_conversation=row.setting_id is not None,
         revisions=tuple(revisions),
     )
-
-
-def count_cases(viewer: Viewer, customer_id: int) -> int:
-    """How many cases of this customer the viewer sees."""
-    return visible_cases(viewer).filter(customer=customer_id).count()

@@ -145,6 +145,6 @@ def _named(who: str) -> Q:
     if isinstance(number, Telephone):
         return Q(e164=number.e164)
     named = Q(name__icontains=who) | Q(name_kana__icontains=who) | Q(email_key__contains=who.casefold())
-    named |= Q(sns_entries__registration_number=who)
+    named |= Q(pk__in=SnsCustomer.objects.filter(registration_number=who).values("customer"))
     digits = digits_of(who).lstrip("+").lstrip("0")
     return named | Q(e164__contains=digits) if len(digits) >= 4 else named

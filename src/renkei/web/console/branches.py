@@ -50,6 +50,8 @@ DESTINATIONS: Mapping[str, Promise] = {
     Destination.IVR: _("IVR"),
     Destination.OUTSIDE: _("Specify a number"),
 }
+OFFERED = (Destination.AGENT, Destination.IVR)
+"""An outside number cannot be dialled yet: what is offered must work when a call comes."""
 
 
 class BranchForm(ScreenForm):
@@ -65,7 +67,9 @@ class BranchForm(ScreenForm):
     )
     action = forms.ChoiceField(label=_("Action on selection"), choices=list(ACTIONS.items()), widget=forms.RadioSelect)
     destination = forms.ChoiceField(
-        label=pgettext_lazy("transfer", "Destination"), choices=[NOTHING, *DESTINATIONS.items()], required=False
+        label=pgettext_lazy("transfer", "Destination"),
+        choices=[NOTHING, *((each, DESTINATIONS[each]) for each in OFFERED)],
+        required=False,
     )
     agent = forms.ChoiceField(label=_("Extension"), required=False)
     ivr = forms.ChoiceField(label=_("IVR"), required=False)

@@ -19,9 +19,9 @@ from renkei.domain.transcript import Side
 from renkei.errors import RejectedError
 from renkei.messages import say, sentence
 from renkei.permissions import holds
-from renkei.queries.agents.directory import list_agent_choices, list_group_choices
+from renkei.queries.agents.directory import Choice, list_agent_choices, list_group_choices
 from renkei.queries.cases.detail import CaseShown, read_case
-from renkei.queries.cases.search import CaseFilter, InteractionRow, search_interactions
+from renkei.queries.cases.search import CaseFilter, search_interactions
 from renkei.queries.settings.chat_settings import list_setting_choices
 from renkei.queries.settings.installation import read_installation
 from renkei.web.console.filters import ANY, FilterForm, MomentField, read_filter
@@ -99,9 +99,12 @@ class InteractionForm(ScreenForm):
 
     agent_id = forms.ChoiceField(label=gettext_lazy("Current agent"))
 
-    def __init__(self, *positional: Any, **options: Any) -> None:
+    def __init__(self, *positional: Any, current: Choice, **options: Any) -> None:
         super().__init__(*positional, **options)
-        self.choose("agent_id", [(str(each.id), each.name) for each in list_agent_choices()])
+        offered = list_agent_choices()
+        if all(each.id != current.id for each in offered):
+            offered = (current, *offered)  # whoever has left still has what they had
+        self.choose("agent_id", [(str(each.id), each.name) for each in offered])
         for item, most in ITEMS.items():
             widget: forms.Widget = forms.TextInput() if most <= 200 else forms.Textarea(attrs={"rows": 5})
             widget.attrs["class"] = "form-control"
@@ -218,9 +221,8 @@ def edit_items(request: HttpRequest, case_id: int, interaction_id: int) -> HttpR
     person = person_of(request)
     shown = read_case(person, case_id, interaction_id=interaction_id)
     assert shown.chosen is not None
-    agents = {each.name: str(each.id) for each in list_agent_choices()}
-    current = next((key for name, key in agents.items() if name.startswith(f"{shown.chosen.row.agent} (")), "")
-    form = InteractionForm(sent(request), initial={**shown.chosen.items, "agent_id": current})
+    current = Choice(shown.chosen.current_agent_id, shown.chosen.row.agent)
+    form = InteractionForm(sent(request), current=current, initial={**shown.chosen.items, "agent_id": str(current.id)})
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         entered = InteractionEdit(items={item: values[item] for item in ITEMS}, agent_id=int(values["agent_id"]))
@@ -253,11 +255,6 @@ def state_badge(state: str) -> Badge:
     """対応中 or クローズ."""
     word, kind = STATES.get(state, (state, "plain"))
     return Badge(str(word), kind)
-
-
-def row_words(row: InteractionRow) -> tuple[InteractionRow, Badge, Any]:
-    """A row with its state and channel in words."""
-    return row, state_badge(row.state), CHANNELS.get(row.channel, row.channel)
 
 
 def _items(items: Any, edited: frozenset[str]) -> list[tuple[Any, str, bool]]:
