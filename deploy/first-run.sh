@@ -2,11 +2,17 @@
 # Tries both commands on a bare Debian 12 (python3 and nothing else), from a clean clone, as an ordinary user and as root.
 # Needs root and mmdebstrap. Writes a transcript with times to standard output; docs/operating/first-run.md keeps one.
 #
-#   deploy/first-run.sh [--no-tests] [FOLDER]       FOLDER (default /var/tmp/renkei-first-run) is made and taken away again
+#   deploy/first-run.sh [--no-tests | --only-tests person|root] [FOLDER]
+#
+# FOLDER (default /var/tmp/renkei-first-run) is made and taken away again. Exits 1 when a command of it failed.
 set -eu
 
-tests=yes
-[ "${1:-}" = "--no-tests" ] && { tests=no; shift; }
+starts=yes
+tests="person root" # root last: what root installs, the ordinary user would find
+case "${1:-}" in
+--no-tests) tests=; shift ;;
+--only-tests) starts=no; tests=$2; shift 2 ;;
+esac
 folder=${1:-/var/tmp/renkei-first-run}
 source=$(cd "$(dirname "$0")/.." && pwd)
 root=$folder/debian
@@ -56,39 +62,53 @@ start_and_stop() { # user, folder, options
     began=$(now)
     : >"$folder/said"
     inside "$1" "$2" "exec ./renkei run --port 18080 $3" >"$folder/said" 2>&1 &
-    until grep -q 'is ready' "$folder/said" || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
+    started=$!
+    until grep -q 'is ready' "$folder/said" || ! kill -0 $started 2>/dev/null; do sleep 0.05; done
     took "$began"
     page="import urllib.request as u; print(u.urlopen('http://127.0.0.1:18080/healthz').read().decode())"
     grep -q 'is ready' "$folder/said" && inside "$1" "$2" "python3 -c \"$page\""
     supervisor=$(pgrep -f -n 'renkei.cli run --port 18080' || true)
     [ -z "$supervisor" ] || kill -INT "$supervisor"
-    wait || true
+    code=0
+    wait "$started" || code=$?
     sed 's/^/    /' "$folder/said"
+    echo "exit code $code"
+    [ "$code" = 0 ] || failed=1
     echo "processes left: $(still_running)"
 }
 
-say "As an ordinary user, on a machine without Python's venv module"
-inside person /home/person/renkei './renkei run; echo "exit code $?"' 2>&1
-
-say "As root: the first start of the demonstration"
-start_and_stop root /srv/renkei ""
-say "As root: the second start"
-start_and_stop root /srv/renkei ""
-say "As root: a real, empty installation"
-start_and_stop root /srv/renkei "--empty"
-say "As an ordinary user, venv being there now: the first start"
-start_and_stop person /home/person/renkei ""
-say "As an ordinary user: the second start"
-start_and_stop person /home/person/renkei ""
-
 run_tests() { # user, folder
     began=$(now)
-    inside "$1" "$2" './renkei test -q; echo "exit code $?"' 2>&1 | tail -n 60
+    code=0
+    inside "$1" "$2" './renkei test -q' >"$folder/said" 2>&1 || code=$?
+    grep -v '^[.sxFE]* *\[ *[0-9]*%\]$' "$folder/said" | tail -n 200
+    echo "exit code $code"
     took "$began"
+    echo "processes left: $(still_running)"
+    [ "$code" = 0 ] || failed=1
 }
-if [ "$tests" = yes ]; then # root's come last: what root installs, the ordinary user would find
-    say "As an ordinary user: the tests"
-    run_tests person /home/person/renkei
-    say "As root: the tests"
-    run_tests root /srv/renkei
+
+failed=0
+if [ "$starts" = yes ]; then
+    say "As an ordinary user, on a machine without Python's venv module"
+    inside person /home/person/renkei './renkei run; echo "exit code $?"' 2>&1
+    say "As root: the first start of the demonstration"
+    start_and_stop root /srv/renkei ""
+    say "As root: the second start"
+    start_and_stop root /srv/renkei ""
+    say "As root: a real, empty installation"
+    start_and_stop root /srv/renkei "--empty"
+    say "As an ordinary user, venv being there now: the first start"
+    start_and_stop person /home/person/renkei ""
+    say "As an ordinary user: the second start"
+    start_and_stop person /home/person/renkei ""
+else
+    # The one thing an ordinary user is told to have installed.
+    chroot "$root" sh -c 'apt-get update -qq && apt-get install -qq --yes --no-install-recommends python3-venv' >/dev/null 2>&1
 fi
+for user in $tests; do
+    case $user in person) place=/home/person/renkei ;; root) place=/srv/renkei ;; esac
+    say "The tests, as $user"
+    run_tests "$user" "$place"
+done
+exit $failed
