@@ -63,6 +63,16 @@ def test_the_sns_tab_shows_the_conversation_under_the_display_names(importing: I
     assert "解約したいです" not in page(client, main_of(row))
 
 
+def test_nobody_answers_a_chat_from_here(importing: Importing, client: Client) -> None:
+    """Proves R144. The tab has nothing to type or send, and says where the chat is handled."""
+    shown = page(client, main_of(take(importing), "sns"))
+    conversation = shown.split('<section class="card" aria-labelledby="chat-title">')[1].split("</section>")[0]
+    assert "解約したいです" in conversation
+    for of_a_reply in ("<textarea", "<input", "<form", 'type="submit"', "hx-post"):
+        assert of_a_reply not in conversation
+    assert "チャットへの対応操作はチャットシステムで行います" in conversation
+
+
 def test_reading_a_conversation_is_written_down(importing: Importing, client: Client) -> None:
     """P8: who read whose chat."""
     row = take(importing)
@@ -184,7 +194,7 @@ def test_links_open_only_through_the_page_that_shows_their_host(importing: Impor
     row = take(importing, texts=["https://example.jp/a?b=c", "はい"])
     assert 'href="https://example.jp' not in page(client, main_of(row, "sns"))
     shown = page(client, main_of(row) + "links/1/")
-    assert '<strong class="mono">example.jp</strong>' in shown
+    assert '<strong class="mono" data-host>example.jp</strong>' in shown
     assert client.get(main_of(row) + "links/2/").status_code == 404
 
 

@@ -89,6 +89,17 @@ def test_a_new_setting_is_off_fetches_every_5_minutes_looks_back_a_day_and_reuse
     assert "checked" not in form
 
 
+def test_the_default_agent_is_chosen_in_the_setting_and_must_be(client: Client) -> None:
+    """Proves R157."""
+    agent = make_agent()
+    refused = client.post(reverse("console:new_chat_setting"), sent(agent=agent, default_agent=""))
+    assert refused.status_code == 200
+    assert not ChatSetting.objects.exists()
+    stored = client.post(reverse("console:new_chat_setting"), sent(agent=agent), follow=True)
+    assert ChatSetting.objects.get().default_agent_id == agent.pk
+    assert str(agent) in main_of(stored.content.decode())
+
+
 def test_only_templates_of_the_chosen_business_group_are_offered(client: Client) -> None:
     """Proves R177."""
     orders, returns = group_of("注文"), group_of("返品")
