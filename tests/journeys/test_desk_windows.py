@@ -111,7 +111,7 @@ def test_a_link_leads_to_another_tab_that_names_the_host_first(office: DeskOffic
             page.locator(f"{WINDOW} a").nth(1).click()
         leaving = opened.value
         expect(leaving.locator("[data-host]")).to_have_text("www.example.jp")
-        out = leaving.get_by_role("link", name="この宛先を開く")
+        out = leaving.get_by_role("link", name="このサイトを開く")
         assert out.get_attribute("href") == "https://www.example.jp/orders/77"
         assert leaving.evaluate("window.opener") is None
 

@@ -74,6 +74,23 @@ def test_links_open_by_an_own_page_that_shows_the_host(administrator: Client, li
     assert administrator.get(reverse("console:chat_link", args=[linked.call.pk, 1])).status_code == 404
 
 
+def test_the_way_out_is_the_same_from_the_desk_and_speaks_of_a_file_only_where_one_was_sent(
+    administrator: Client, linked: LinkedCall
+) -> None:
+    """Proves R94, R97, R106."""
+    stays = "ファイルはチャットの提供元に保存されています"
+    for number, is_upload in ((3, False), (4, True)):
+        history = administrator.get(reverse("console:chat_link", args=[linked.call.pk, number])).content.decode()
+        desk = administrator.get(reverse("agent:leave", args=[linked.call.pk, number])).content.decode()
+        assert (stays in history) is is_upload
+        assert main_of(history) == main_of(desk)
+    assert administrator.get(reverse("agent:leave", args=[linked.call.pk, 1])).status_code == 404
+
+
+def main_of(html: str) -> str:
+    return html[html.index("<main") : html.index("</main>")]
+
+
 def test_the_shift_jis_file_is_exact_to_the_byte(administrator: Client, linked: LinkedCall) -> None:
     """Proves R104, R112, R113, R114, R115, R116, R119, D9."""
     answer = administrator.get(reverse("console:chat_csv", args=[linked.call.pk]))

@@ -2,17 +2,16 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from renkei.actions.chats import ChatShown, open_chat
-from renkei.errors import RejectedError
 from renkei.messages import explain_reason, sentence
 from renkei.permissions import holds
 from renkei.queries import desk as queries
 from renkei.queries.settings.installation import read_installation
 from renkei.web.agent.person import person_of
 from renkei.web.agent.words import address_of, shown_lines
+from renkei.web.leaving import show_way_out
 from renkei.web.locks import may
 
 
@@ -46,11 +45,7 @@ def window(request: HttpRequest, call_id: int) -> HttpResponse:
 @may("chat_content.view")
 def leave(request: HttpRequest, call_id: int, number: int) -> HttpResponse:
     """The page between 「リンクを開く」 and the address: it shows where the link leads, host in ASCII (R94)."""
-    shown = open_chat(person_of(request), call_id, via="link")
-    line = next((line for line in shown.lines if line.number == number and line.link), None)
-    if line is None:
-        raise RejectedError("not_found")
-    return render(request, "agent/leave.html", {"link": line.link, "title": _("Open the link")})
+    return show_way_out(request, open_chat(person_of(request), call_id, via="link").lines, number)
 
 
 def _error(shown: ChatShown) -> str | None:

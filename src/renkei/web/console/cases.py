@@ -27,6 +27,7 @@ from renkei.queries.settings.installation import read_installation
 from renkei.web.console.filters import ANY, FilterForm, MomentField, read_filter
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.console.words import Badge
+from renkei.web.leaving import show_way_out
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -208,11 +209,7 @@ def link(request: HttpRequest, case_id: int, interaction_id: int, number: int) -
     """Between 「リンクを開く」 and the address: where the link really leads (R94)."""
     _check(request, case_id, interaction_id)
     told = open_conversation(person_of(request), interaction_id, via="link")
-    line = next((each.line for each in told.lines if each.line.number == number and each.line.link), None)
-    if line is None:
-        raise RejectedError("not_found")
-    context = {"link": line.link, "case_id": case_id, "interaction_id": interaction_id}
-    return render(request, "console/case_link.html", context)
+    return show_way_out(request, [each.line for each in told.lines], number)
 
 
 @may("case.edit")

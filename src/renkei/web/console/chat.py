@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -26,6 +25,7 @@ from renkei.messages import explain_reason, explain_record, sentence
 from renkei.permissions import holds
 from renkei.queries.calls.detail import CallShown
 from renkei.web.console import words
+from renkei.web.leaving import show_way_out
 from renkei.web.lists import join_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
@@ -112,11 +112,7 @@ def clipboard(request: HttpRequest, call_id: int) -> HttpResponse:
 @may("chat_content.view")
 def link(request: HttpRequest, call_id: int, number: int) -> HttpResponse:
     """Between 「リンクを開く」 and the address: where the link really leads, its host in ASCII (R94)."""
-    shown = open_chat(person_of(request), call_id, via="link")
-    line = next((line for line in shown.lines if line.number == number and line.link), None)
-    if line is None:
-        raise RejectedError("not_found")
-    return render(request, "console/link.html", {"link": line.link, "call_id": call_id})
+    return show_way_out(request, open_chat(person_of(request), call_id, via="link").lines, number)
 
 
 def _open_with_content(request: HttpRequest, call_id: int, *, via: Any) -> ChatShown:
