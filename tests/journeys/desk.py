@@ -25,6 +25,14 @@ def red_picture() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def follow(page: Page, link: str) -> Page:
+    """The tab that a link of the page opens."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("main").get_by_role("link", name=link).click()
+    opened.value.wait_for_load_state()
+    return opened.value
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerChat:
     """The customer in the emulated provider's page."""
@@ -82,12 +90,25 @@ class Telephone:
         wanted.select_option(value)
         page.get_by_label("発信者番号").fill(number)
         page.get_by_label("番号を通知しない").set_checked(withheld)
+        return cls.call_from(page)
+
+    @classmethod
+    def call_from(cls, page: Page) -> "Telephone":
+        """Call with what the telephone is filled with."""
         page.get_by_role("button", name="発信").click()
+        expect(page.locator("#heard")).to_be_visible()
         return cls(page)
 
     def expect_stage(self, *stages: str) -> None:
         """Wait until the customer hears one of these."""
         expect(self.page.locator("#heard")).to_have_attribute("data-stage", re.compile("|".join(stages)))
+
+    def press(self, *keys: str) -> None:
+        """Press the keypad, each key once the one before has been taken."""
+        for key in keys:
+            with self.page.expect_response("**/press/") as told:
+                self.page.locator(".phone-keys").get_by_role("button", name=key, exact=True).click()
+            assert told.value.ok
 
     def hang_up(self) -> None:
         """Put the receiver down."""
@@ -103,7 +124,11 @@ class Desk:
     @classmethod
     def sit_down(cls, open_tab: Open) -> "Desk":
         """Open the desk and be available."""
-        page = open_tab("/desk/")
+        return cls.at(open_tab("/desk/"))
+
+    @classmethod
+    def at(cls, page: Page) -> "Desk":
+        """Be available at a desk that is open."""
         desk = cls(page)
         expect(page.locator("[data-presence]")).to_be_visible()
         if page.locator('[data-presence="after_call"]').count():
