@@ -41,6 +41,7 @@ RESOURCES: Mapping[str, Resource] = {
     "business_group": Resource(_("Business groups"), _ALL),
     "interaction_template": Resource(_("Interaction templates"), _ALL),
     "customer": Resource(_("Customers"), ("view", "create", "edit", "delete", "export")),
+    "customer_merge": Resource(_("Merging of customers"), ("edit",)),
     "case": Resource(_("Cases and interactions"), ("view", "create", "edit", "delete", "export")),
     "chat_setting": Resource(_("System role > SNS management > Chat settings"), _ALL),
     "service": Resource(_("Service management"), ("view", "edit")),
@@ -87,6 +88,7 @@ BUILT_IN_ROLES: Mapping[str, frozenset[str]] = {
             "customer.view",
             "customer.create",
             "customer.edit",
+            "customer_merge.edit",
             "case.view",
             "case.create",
             "case.edit",
@@ -105,6 +107,7 @@ BUILT_IN_ROLES: Mapping[str, frozenset[str]] = {
             "customer.view",
             "customer.create",
             "customer.edit",
+            "customer_merge.edit",
             "case.view",
             "case.edit",
         }

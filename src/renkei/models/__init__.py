@@ -35,6 +35,7 @@ from renkei.models.line import (
     PhoneNumber,
     ResponseBranch,
 )
+from renkei.models.merges import CustomerMerge
 from renkei.models.stream import StreamEvent, StreamHead
 from renkei.models.telephone_system import PastCallsBookmark, RulesTold
 
@@ -59,6 +60,7 @@ __all__ = [
     "ConnectionTest",
     "CtiPreference",
     "Customer",
+    "CustomerMerge",
     "ExternalApiCall",
     "Guidance",
     "ImportRun",

@@ -99,6 +99,27 @@ CREATE TRIGGER chat_system_is_fixed BEFORE UPDATE ON renkei_chatsetting
 """
 CHAT_SYSTEM_FIXED_BACK = "DROP TRIGGER chat_system_is_fixed ON renkei_chatsetting; DROP FUNCTION chat_system_is_fixed()"
 
+MERGES_FLAT = """
+CREATE FUNCTION merges_are_flat() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND NEW.merged_into_id IS NOT DISTINCT FROM OLD.merged_into_id THEN
+    RETURN NEW;
+  END IF;
+  -- The lock lets two merges that meet wait for each other; whoever comes second sees what the first has done.
+  PERFORM 1 FROM renkei_customer WHERE id = NEW.merged_into_id FOR SHARE;
+  IF EXISTS (SELECT FROM renkei_customer WHERE id = NEW.merged_into_id AND merged_into_id > 0)
+      OR EXISTS (SELECT FROM renkei_customer WHERE merged_into_id = NEW.id) THEN
+    RAISE EXCEPTION 'merges_are_flat' USING ERRCODE = 'check_violation', CONSTRAINT = 'merges_are_flat';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER merges_are_flat BEFORE INSERT OR UPDATE OF merged_into_id ON renkei_customer
+  FOR EACH ROW WHEN (NEW.merged_into_id > 0) EXECUTE FUNCTION merges_are_flat();
+"""
+"""``merged_into`` points at the last survivor, never at somebody merged themselves: one step leads to the root, and
+there can be no circle (B4)."""
+MERGES_FLAT_BACK = "DROP TRIGGER merges_are_flat ON renkei_customer; DROP FUNCTION merges_are_flat()"
+
 SEARCH_GRAMS = """
 CREATE FUNCTION search_grams(number text, raw text, name text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

@@ -27,9 +27,12 @@ END $$
 def write_after_migration(using: str = "default", **_: Any) -> None:
     """Permissions, roles, the installation's row and the grants; doing it twice is harmless.
 
-    A built-in role gets its rights when it is first made; later changes to it are people's and stay.
+    A built-in role gets its rights when it is first made, and a right that is new with a release when that release
+    comes; all other changes to it are people's and stay.
     """
     content_type = ContentType.objects.db_manager(using).get_for_model(User)
+    of_ours = Permission.objects.using(using).filter(content_type=content_type)
+    known = set(of_ours.values_list("codename", flat=True))
     Permission.objects.using(using).bulk_create(
         [
             Permission(content_type=content_type, codename=f"{name}.{deed}", name=f"{name}.{deed}")
@@ -40,10 +43,7 @@ def write_after_migration(using: str = "default", **_: Any) -> None:
     )
     for role, rights in BUILT_IN_ROLES.items():
         group, made = Group.objects.using(using).get_or_create(name=role)
-        if made:
-            group.permissions.set(
-                Permission.objects.using(using).filter(content_type=content_type, codename__in=rights)
-            )
+        group.permissions.add(*of_ours.filter(codename__in=rights if made else rights - known))
     Installation.objects.using(using).get_or_create(id=1, defaults={"zone": settings.TIME_ZONE})
     with connections[using].cursor() as cursor:
         cursor.execute(GRANTS)
