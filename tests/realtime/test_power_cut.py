@@ -66,7 +66,7 @@ def make_office(environment: dict[str, str]) -> Pushers:
 
 def read(server: Postgres, statement: str) -> dict[str, str]:
     with psycopg.connect(server.url(OWNER, TEMPLATE)) as connection:
-        return dict(connection.execute(statement).fetchall())  # type: ignore[arg-type]  # a literal above
+        return dict(connection.execute(statement).fetchall())
 
 
 def test_what_was_acknowledged_is_on_disk_whatever_is_cut(postgres: Postgres, tmp_path: Path) -> None:
