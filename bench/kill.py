@@ -2,14 +2,20 @@
 
 import contextlib
 import json
-import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
 
 from bench.ground import Ground, ground
+from renkei.cli.postgres import APP, DATABASE, OWNER
+
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,14 @@ class Verdict:
     found: tuple[str, ...]
 
 
-def run_points(base: Ground, *, points: int, seed: int = 1, plant: str = "") -> Verdict:
-    """Run the harness in a process of its own; the database is restarted at once whenever it asks for it."""
+def run_points(base: Ground, *, points: int, first: int = 0, seed: int = 1, plant: str = "") -> Verdict:
+    """Run the harness in a process of its own, on a fresh copy of the ground's database; the server is restarted at
+    once whenever it asks for it."""
     command = [sys.executable, "-m", "bench.kill_points", "--points", str(points), "--seed", str(seed)]
+    command += ["--first", str(first)]
     command += ["--plant", plant, "--until-broken"] if plant else []
     found: list[str] = []
-    with _harness(base, command) as harness:
+    with _harness(base, command, _copy_database(base)) as harness:
         assert harness.stdout is not None
         assert harness.stdin is not None
         for line in harness.stdout:
@@ -52,13 +60,25 @@ def restart(base: Ground) -> None:
     base.server.start()
 
 
+def _copy_database(base: Ground) -> str:
+    """A wrong design changes the tables; nobody after it stands on them."""
+    name = f"kill_{secrets.token_hex(4)}"
+    with psycopg.connect(base.server.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {DATABASE} STRATEGY file_copy")
+    return name
+
+
 @contextlib.contextmanager
-def _harness(base: Ground, command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+def _harness(base: Ground, command: list[str], database: str) -> Iterator["subprocess.Popen[str]"]:
     with (base.folder / "kill.log").open("w") as log:
         harness = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**base.environment, "RENKEI_MODE": "test", "RENKEI_DATABASE_URL": base.owner_url},
-            cwd=os.getcwd(),
+            env={
+                **base.environment, "RENKEI_MODE": "test",
+                "RENKEI_DATABASE_URL": base.server.url(APP, database),
+                "RENKEI_OWNER_DATABASE_URL": base.server.url(OWNER, database),
+            },
+            cwd=ROOT,
         )  # fmt: skip
     try:
         yield harness

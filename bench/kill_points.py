@@ -1,14 +1,15 @@
 """The kill harness of the import: a warm process that forks workers and kills or freezes them at a chosen statement.
 
 Run by bench/kill.py in a process of its own, on a database of its own. One *point* is: an emptied database, a chat
-system with late, edited, repeated, shuffled, open and poisoned chats, one to three workers (and pushes) that die or
-freeze at the nth statement or commit, of Django's cursor or of the asynchronous connection; then one that is left
-alone. Afterwards everything is held against an oracle. ``--plant`` puts a wrong design in, which must be found.
+system with late, edited, repeated, shuffled, open and poisoned chats, one to three jobs processes, pushes and a
+person's retry that die or freeze at the nth statement or commit; then one process that is left alone. Afterwards
+everything is held against the oracle (tests/actions/imports/oracle.py). ``--plant`` puts a wrong design in, which must
+be found.
 """
 
 import argparse
-import asyncio
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -17,10 +18,8 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+import traceback
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,452 +27,300 @@ import django
 import psycopg
 from django.conf import settings
 
-STATEMENTS = 70
-"""A run makes about so many; a point's death lies somewhere in them."""
-PAGE = 3
-LEASE_SECONDS = 0.05
-LOST, BUSY = 3, 4
-"""Exit codes of a worker: its lease or its database was taken away; nobody gave it a lease."""
+from bench.kill_blows import Striking, hook
+from bench.kill_plants import PLANTS, STRICT_CURSOR, plant_design
+from bench.kill_workers import Told, furnish, push, retry, run_services
+from bench.kill_world import (
+    AT,
+    IMPORT_STATEMENTS,
+    OLD,
+    PUSH_STATEMENTS,
+    REFUSED,
+    RETRY_STATEMENTS,
+    Blow,
+    World,
+    draw_blow,
+    make_world,
+)
 
-PLANTS = ("cursor_first", "strict_cursor", "no_key", "check_then_insert", "many_commits", "no_fence")
-
-AT = datetime(2025, 1, 31, 5, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Blow:
-    """What happens to a worker at its nth statement: before it or after it, death or freezing."""
-
-    at: int
-    side: str
-    what: signal.Signals
-
-
-@dataclass(slots=True)
-class World:
-    """The chat system of one point. ``early`` is what it shows first, ``late`` what it shows in the end."""
-
-    early: list[dict[str, Any]]
-    late: list[dict[str, Any]]
-    pushed: list[dict[str, Any]] = field(default_factory=list)
-    order: int = 0
-
-    def shown(self, is_late: bool) -> list[dict[str, Any]]:
-        """Everything in the order of this point."""
-        found = list(self.late if is_late else self.early)
-        random.Random(self.order).shuffle(found)
-        return found
+PATIENCE_SECONDS = 60.0
+_RESULTS = (
+    "inboxitem", "outboxevent", "interaction", "interactionmessage", "interactionrevision", "case", "customer",
+    "snscustomer", "chattombstone",
+)  # fmt: skip
+_TABLES = (*_RESULTS, "importrun", "reconciliation", "snscustomerevent", "customerevent", "chatdelivery")
+_POISON = """
+CREATE TABLE harness_poison (external_id text);
+GRANT SELECT ON harness_poison TO PUBLIC;
+CREATE FUNCTION harness_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT FROM harness_poison WHERE external_id = NEW.external_id) THEN
+        RAISE EXCEPTION 'poison' USING ERRCODE = 'data_exception';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER harness_refuse BEFORE INSERT ON renkei_interaction FOR EACH ROW EXECUTE FUNCTION harness_refuse();
+"""
 
 
-def make_world(chance: random.Random) -> World:
-    """Ten chats over several days: some late, some edited, some repeated, one poisoned, one open, one without an id."""
-    from tests.actions.imports.source import record
+class Owner:
+    """The harness's own connection, as the tables' owner; it comes back after a restart."""
 
-    early, late = [], []
-    for place in range(10):
-        days = chance.randrange(0, 6) * 1_440
-        minutes = days + place  # no two contents of one chat have one version
-        texts = [f"{place}番", *chance.choices(["解約", "料金", "配送"], k=chance.randrange(0, 3))]
-        first = record(
-            None if place == 9 else f"c-{place}",
-            texts=texts,
-            version=minutes,
-            agent=chance.choice(["", "A-1", "A-9"]),
-            customer=chance.choice(["", "K-1", "K-2"]),
-            phone=chance.choice(["", "090-1111-2222"]),
-            is_open=place == 7,
-            is_broken=place == 8,
-        )
-        if chance.random() < 0.7:
-            early.append(first)
-        late.append(first)
-        if place < 7 and chance.random() < 0.4:
-            late.append({**first, "version": minutes + 600, "texts": [*texts, "追記"]})
-        if chance.random() < 0.2:
-            late.append(dict(first))
-    # What is shown late is never older than the overlap: later than that only the nightly comparison finds it.
-    newest = max((each["version"] for each in early), default=0)
-    held = [each for each in late if each in early or each["version"] >= newest - 1_000]
-    pushed = [record(f"p-{place}", texts=["送信"], version=place, customer="K-1") for place in range(3)]
-    return World(early, held, pushed, chance.randrange(1_000))
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement; its rows."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = psycopg.connect(self._url, autocommit=True)
+                done = self._connection.execute(statement)
+                return done.fetchall() if done.description else []
+            except psycopg.OperationalError:
+                self._connection = None
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 class Harness:
     """Runs points on the database of the environment."""
 
-    def __init__(self, plant: str, ask: Callable[[str], None]) -> None:
-        self.plant = plant
-        self._ask = ask
-        self._setting = 0
+    def __init__(self, plant: str, owner: Owner, told: Told, restart: Callable[[], None]) -> None:
+        self._owner, self._told, self._restart = owner, told, restart
+        self._broken: list[str] = []
+        self._stored: set[str] = set()
+        self._begin(plant)
+
+    def _begin(self, plant: str) -> None:
+        """Make the chat setting and the person who retries; Django's connections are closed before anybody forks."""
+        from django.db import connections
+
+        from renkei.actions.services.snapshot import take_snapshot
+        from renkei.models import ImportService
+        from renkei.permissions import ADMINISTRATOR
+        from tests.actions.imports.source import make_importing
+        from tests.sample_centre import make_person
+
+        importing = make_importing("破壊試験")
+        self._setting = int(importing.setting.pk)
+        self._people = (importing.default_agent.pk, {"A-1": importing.other_agent.pk})
+        self._person = make_person(ADMINISTRATOR)
+        if plant == STRICT_CURSOR:
+            importing.setting.overlap_minutes = 0
+            importing.setting.save()
+        ImportService.objects.update(snapshot=take_snapshot(importing.setting))
+        connections.close_all()
+        self._owner.ask(_POISON)
 
     def run(self, point: int, seed: int) -> list[str]:
         """One point; what was broken in it."""
         chance = random.Random(f"{seed}:{point}")
+        self._broken, self._stored = [], set()
         self._clear()
         world = make_world(chance)
-        broken: list[str] = []
         for is_late in (False, True):
-            broken += self._phase(chance, world, is_late, restarts=is_late and point % 20 == 19)
-        for _ in range(2):
-            if not self._recover(world):
-                return [*broken, "recovery does not come to an end"]
-        return broken + self._judge(world)
+            self._phase(chance, world, is_late, restarts=is_late and point % 20 == 19)
+        if not self._broken:
+            self._recover(world)
+        return self._broken
 
     # ── one phase ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _phase(self, chance: random.Random, world: World, is_late: bool, *, restarts: bool) -> list[str]:
-        blows = [self._draw(chance) for _ in range(chance.randrange(1, 4))]
-        workers = [self._fork(partial(self._import, world, is_late, blow)) for blow in blows]
-        chats = world.pushed if is_late else []
-        pushes = [self._fork(partial(self._push, chat, self._draw(chance, most=8))) for chat in chats]
-        if restarts:
-            self._ask("restart")
-        frozen = [pid for pid in workers if self._wait(pid)]
-        acknowledged = [chat["id"] for chat, pid in zip(world.pushed, pushes, strict=False) if self._is_done(pid)]
-        broken = self._thaw(frozen, world, is_late)
+    def _phase(self, chance: random.Random, world: World, is_late: bool, *, restarts: bool) -> None:
+        began = self._ask_run(is_night=chance.random() < 0.4)
+        draw = partial(draw_blow, chance)
+        workers = [
+            self._fork_services(world, is_late, draw(IMPORT_STATEMENTS, may_freeze=True), is_moody=True)
+            for _ in range(chance.choices((1, 2, 3), weights=(5, 3, 2))[0])
+        ]
+        others = []
         if is_late:
-            missing = set(acknowledged) - self._inbox()
-            broken += [f"acknowledged and not stored: {sorted(missing)}"] if missing else []
-        return broken
+            others = [
+                self._fork(partial(push, self._setting, chat, self._told), draw(PUSH_STATEMENTS))
+                for chat in world.pushed
+            ]
+            if chance.random() < 0.5:
+                others.append(self._fork(partial(retry, self._setting, self._person), draw(RETRY_STATEMENTS)))
+        if restarts:
+            self._restart()
+        frozen = self._wait(workers, others, began)
+        if frozen:
+            self._thaw(frozen, world, is_late)
+        if lost := self._stored - {key for (key,) in self._owner.ask("SELECT external_id FROM renkei_inboxitem")}:
+            self._broken.append(f"acknowledged and not stored: {sorted(lost)}")
 
-    def _thaw(self, frozen: list[int], world: World, is_late: bool) -> list[str]:
+    def _thaw(self, frozen: list[int], world: World, is_late: bool) -> None:
         """Somebody else takes over; then the frozen go on, and must change nothing."""
-        if not frozen:
-            return []
-        if not self._recover(world, is_late=is_late):
-            return ["nobody could take over from a frozen worker"]
-        before = self._digest()
+        began = self._ask_run(is_night=False)
+        self._wait([self._fork_services(world, is_late, None)], [], began)
+        before = self._digest(("importrun", "reconciliation", *_RESULTS), is_service=True)
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-        for pid in frozen:
-            os.waitpid(pid, 0)
-        return [] if self._digest() == before else ["a worker without a lease has changed rows"]
+        self._wait([], frozen, began)
+        if self._digest(("importrun", "reconciliation", *_RESULTS), is_service=True) != before:
+            self._broken.append("a worker without a lease has changed rows")
 
-    def _draw(self, chance: random.Random, *, most: int = STATEMENTS) -> Blow | None:
-        if chance.random() < 0.15:
-            return None
-        what = signal.SIGSTOP if most == STATEMENTS and chance.random() < 0.25 else signal.SIGKILL
-        return Blow(chance.randrange(1, most), chance.choice(["before", "after"]), what)
+    def _recover(self, world: World) -> None:
+        """Leave one process alone, cure what can be cured, and hold everything against the oracle."""
+        worker = self._fork_services(world, True, None)
+        for _ in range(2):  # the first may go on with a listing that was begun early
+            self._settle(self._ask_run(is_night=False), worker)
+        self._judge(world, refused=frozenset({REFUSED}), but=frozenset({OLD}))
+        self._owner.ask("TRUNCATE harness_poison")
+        self._wait([], [self._fork(partial(retry, self._setting, self._person), None)], "")
+        self._settle(self._ask_run(is_night=True), worker)
+        self._judge(world)
+        before = self._digest(_RESULTS)
+        self._settle(self._ask_run(is_night=False), worker)
+        if self._digest(_RESULTS) != before:
+            self._broken.append("another run over an unchanged source changed rows")
+        self._end([worker])
 
-    def _recover(self, world: World, *, is_late: bool = True) -> bool:
-        """Let one worker through that nobody harms."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            pid = self._fork(lambda: self._import(world, is_late, None))
-            _, status = os.waitpid(pid, 0)
-            if os.waitstatus_to_exitcode(status) == 0:
-                return True
-        return False
+    # ── children ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    # ── what a child does ────────────────────────────────────────────────────────────────────────────────────────────
+    def _fork_services(self, world: World, is_late: bool, blow: Blow | None, *, is_moody: bool = False) -> int:
+        striking = Striking(blow)
+        return self._fork(partial(run_services, world, is_late, striking, is_moody=is_moody), blow, striking)
 
-    def _fork(self, work: Callable[[], int]) -> int:
-        from django.db import connections
-
-        connections.close_all()
+    def _fork(self, work: Callable[[], int], blow: Blow | None, striking: Striking | None = None) -> int:
         pid = os.fork()
         if pid:
             return pid
         code = 1
-        with contextlib.suppress(BaseException):
+        try:
+            hook(striking or Striking(blow))
             code = work()
+        except BaseException:
+            traceback.print_exc()
         os._exit(code)
 
-    def _import(self, world: World, is_late: bool, blow: Blow | None) -> int:
-        from django.db import Error
+    def _wait(self, workers: list[int], others: list[int], began: str) -> list[int]:
+        """Wait until all have ended or stand still; services that have nothing left to do are told to end. The pids of
+        those that stand still."""
+        frozen, alive, has_told = [], {*workers, *others}, False
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while alive:
+            for pid in list(alive):
+                ended, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+                if not ended:
+                    continue
+                alive.discard(pid)
+                if os.WIFSTOPPED(status):
+                    frozen.append(pid)
+                else:
+                    self._note_end(status, was_told=has_told)
+            if alive and not has_told and alive <= set(workers) and self._is_settled(began):
+                has_told = True
+                for pid in alive:
+                    os.kill(pid, signal.SIGTERM)
+            if time.monotonic() > deadline:
+                self._give_up(alive)
+                break
+            time.sleep(0.004)
+        self._hear()
+        return frozen
 
-        from renkei.actions.imports.fence import StaleLeaseError, take_lease
-        from renkei.actions.imports.runs import read_duty
-        from renkei.connectors.contract import ClosedPage, ClosedQuestion, ClosedRecord
-        from renkei.workers import imports_run
-        from tests.actions.imports.source import parse
+    def _note_end(self, status: int, *, was_told: bool) -> None:
+        code = os.waitstatus_to_exitcode(status)
+        # Who is told to end before it is ready to hear it, ends of it.
+        if code not in {0, -signal.SIGKILL} and not (was_told and code == -signal.SIGTERM):
+            self._broken.append(f"a process ended with {code}")
 
-        imports_run.BATCH = PAGE
+    def _settle(self, began: str, worker: int) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._is_settled(began):
+            if time.monotonic() > deadline or os.waitpid(worker, os.WNOHANG)[0]:
+                self._broken.append("recovery does not come to an end")
+                return
+            time.sleep(0.004)
+        self._hear()
 
-        async def fetch(question: ClosedQuestion) -> ClosedPage:
-            # A token belongs to the listing it was given in, as with a chat system that pages steadily.
-            began_late, _, place_text = (question.page or f"{int(is_late)}:0").partition(":")
-            since, place = question.since, int(place_text)
-            listed = world.shown(began_late == "1")
-            found = [each for each in listed if since is None or _version_of(each) >= since]
-            records = tuple(ClosedRecord(each, each["id"] or "") for each in found[place : place + PAGE])
-            following = f"{began_late}:{place + PAGE}" if place + PAGE < len(found) else None
-            return ClosedPage(records, following)
+    def _end(self, workers: list[int]) -> None:
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+                self._note_end(os.waitpid(pid, 0)[1], was_told=True)
+        self._hear()
 
-        is_death = blow is None or blow.what is signal.SIGKILL
-        _strike_django(blow if is_death else None)
-        try:
-            deadline = time.monotonic() + 5
-            while (lease := take_lease(self._setting, f"w{os.getpid()}", seconds=LEASE_SECONDS)) is None:
-                if time.monotonic() > deadline:
-                    return BUSY
-                time.sleep(0.005)
-            # Who froze before it had a lease would take one afterwards, and rightly.
-            _strike_django(None if is_death else blow)
-            executor = ThreadPoolExecutor(1)
-            duty = read_duty(lease)
-            source = imports_run.Source(fetch=fetch, parse=parse)
-            snapshot, rules = self._snapshot()
-            run = imports_run.ImportRun(lease, snapshot, rules, source, executor=executor)
-            asyncio.run(run.carry_out(duty, "timer"))
-        except (StaleLeaseError, Error):
-            return LOST
-        return 0
+    def _give_up(self, alive: set[int]) -> None:
+        self._broken.append("a phase does not come to an end")
+        for pid in alive:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
-    def _push(self, chat: dict[str, Any], blow: Blow | None) -> int:
-        from renkei.actions.realtime.closed_chats import receive_closed
-        from renkei.settings import config
-        from tests.actions.imports.source import show
+    def _hear(self) -> None:
+        for line in self._told.heard():
+            if line.startswith("stored "):
+                self._stored.add(line.removeprefix("stored "))
+            else:
+                self._broken.append(line)
 
-        async def deliver() -> None:
-            url = config.database_url.get_secret_value()
-            async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-                _strike_psycopg(blow)
-                name = str(chat["id"])
-                await receive_closed(conn, self._setting, "standard", delivery_id=name, shown=[show(chat)])
-
-        try:
-            asyncio.run(deliver())
-        except psycopg.Error:
-            return LOST
-        return 0
-
-    def _snapshot(self) -> Any:
-        from renkei.domain.importing import ImportRules
-        from renkei.models import ChatSetting
-        from renkei.queries.services.snapshot import freeze
-
-        setting = ChatSetting.objects.get(pk=self._setting)
-        rules = ImportRules(
-            setting_id=setting.pk, setting_name=setting.name, group_id=setting.business_group_id,
-            default_agent_id=setting.default_agent_id,
-        )  # fmt: skip
-        return freeze(setting), rules
-
-    # ── the parent's looks ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _wait(self, pid: int) -> bool:
-        """Wait until a worker has ended or stands still; whether it stands still."""
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        return os.WIFSTOPPED(status)
-
-    def _is_done(self, pid: int) -> bool:
-        _, status = os.waitpid(pid, 0)
-        return os.waitstatus_to_exitcode(status) == 0
+    # ── the database ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _clear(self) -> None:
-        from django.db import connection
-
-        from renkei.models import ImportService
-
-        tables = (
-            "inboxitem importrun outboxevent interactionmessage interactionrevision interaction case snscustomer "
-            "snscustomerevent customer customerevent chatdelivery chattombstone"
+        self._owner.ask("TRUNCATE harness_poison, " + ", ".join(f"renkei_{table}" for table in _TABLES) + " CASCADE")
+        self._owner.ask(f"INSERT INTO harness_poison VALUES ('{REFUSED}')")
+        self._owner.ask(
+            "UPDATE renkei_importservice SET cursor_at = NULL, bookmark = NULL, lease_until = NULL, is_halted = false,"
+            " problem = '', failures = 0, run_asked_at = NULL, next_run_at = NULL, ran_at = NULL"
         )
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE " + ", ".join(f"renkei_{table}" for table in tables.split()) + " CASCADE")
-        if not self._setting:
-            self._setting = self._make()
-        ImportService.objects.update(
-            cursor_at=None, bookmark=None, lease_until=None, is_halted=False, problem="", failures=0, run_asked_at=None,
-            next_run_at=None,
-        )  # fmt: skip
 
-    def _make(self) -> int:
-        from renkei.actions.services.snapshot import take_snapshot
-        from renkei.models import ImportService
-        from tests.actions.imports.source import make_importing
+    def _ask_run(self, *, is_night: bool) -> str:
+        """What the button and the clock do; when it was, as SQL. The night is due where the last comparison is old."""
+        self._owner.ask(f"UPDATE renkei_reconciliation SET at = '{AT.isoformat()}'")
+        since = f"'{AT.isoformat()}'" if is_night else "clock_timestamp()"
+        ((began,),) = self._owner.ask(
+            f"UPDATE renkei_importservice SET run_asked_at = clock_timestamp(), snapshot_at = {since}, next_run_at ="
+            " clock_timestamp() + interval '1 hour', failures = 0 RETURNING clock_timestamp()::text"
+        )
+        self._is_night = is_night
+        self._owner.ask(f"SELECT pg_notify('renkei_imports', '{self._setting}')")
+        return str(began)
 
-        setting = make_importing("破壊試験").setting
-        if self.plant == "strict_cursor":
-            setting.overlap_minutes = 0
-            setting.save()
-        ImportService.objects.update(snapshot=take_snapshot(setting), snapshot_at=AT)
-        return int(setting.pk)
+    def _is_settled(self, began: str) -> bool:
+        """Whether the run that was asked for has ended well, the night's comparison too, and nothing waits."""
+        night = f"AND EXISTS (SELECT FROM renkei_reconciliation WHERE at > '{began}')" if self._is_night else ""
+        ((is_settled,),) = self._owner.ask(
+            "SELECT run_asked_at IS NULL AND bookmark IS NULL AND failures = 0 AND ran_at IS NOT NULL AND NOT EXISTS"
+            f" (SELECT FROM renkei_inboxitem WHERE state = 'pending') {night} FROM renkei_importservice"
+        )
+        return bool(is_settled)
 
-    def _inbox(self) -> set[str]:
-        from renkei.models import InboxItem
-
-        return set(InboxItem.objects.values_list("external_id", flat=True))
-
-    def _digest(self) -> str:
-        from django.db import connection
-
+    def _digest(self, tables: Sequence[str], *, is_service: bool = False) -> str:
         digest = hashlib.sha256()
-        with connection.cursor() as cursor:
-            for table in ("inboxitem", "importrun", "outboxevent", "interaction", "interactionmessage", "customer"):
-                cursor.execute(f"SELECT md5(string_agg(row::text, '|' ORDER BY row::text)) FROM renkei_{table} row")
-                digest.update(str(cursor.fetchone()).encode())
-            cursor.execute("SELECT cursor_at, bookmark, epoch, failures, problem FROM renkei_importservice")
-            digest.update(str(cursor.fetchall()).encode())
-        connection.close()
+        for table in tables:
+            rows = self._owner.ask(f"SELECT md5(string_agg(row::text, '|' ORDER BY row::text)) FROM renkei_{table} row")
+            digest.update(str(rows).encode())
+        if is_service:
+            columns = "cursor_at, bookmark, epoch, failures, problem, run_asked_at, next_run_at, ran_at, is_halted"
+            digest.update(str(self._owner.ask(f"SELECT {columns} FROM renkei_importservice")).encode())
         return digest.hexdigest()
 
-    def _judge(self, world: World) -> list[str]:
-        """Hold everything against the oracle."""
-        from renkei.models import ChatSetting, InboxItem, Interaction
-        from tests.actions.imports.source import Importing, expected, find_broken_invariants
+    def _judge(self, world: World, *, refused: frozenset[str] = frozenset(), but: frozenset[str] = frozenset()) -> None:
+        from tests.actions.imports.oracle import Told as Shown
+        from tests.actions.imports.oracle import find_broken
 
-        setting = ChatSetting.objects.get(pk=self._setting)
-        agent = setting.default_agent
-        importing = Importing(setting, agent, agent)
-        broken = find_broken_invariants(importing)
-        pushed = [each for each in world.pushed if each["id"] in self._inbox()]
-        shown = [*world.early, *world.late]
-        wanted = expected([*shown, *pushed], self._setting)
-        found = importing.contents()
-        if found != wanted:
-            broken.append(f"contents differ: {sorted(set(found.items()) ^ set(wanted.items()))}"[:300])
-        if Interaction.objects.count() != len(wanted):
-            broken.append("a chat has several interactions, or none")
-        aside = InboxItem.objects.filter(state="quarantined").exists()
-        if aside != any(each["broken"] for each in shown):
-            broken.append("the poisoned chat is not set aside")
-        if InboxItem.objects.filter(state="pending").exists():
-            broken.append("a chat still waits")
-        before = self._digest_of_results()
-        self._recover(world)
-        if self._digest_of_results() != before:
-            broken.append("another run over an unchanged source changed rows")
-        return broken
-
-    def _digest_of_results(self) -> list[Any]:
-        from renkei.models import InboxItem, Interaction, InteractionMessage, OutboxEvent
-
-        tables = (Interaction, InteractionMessage, InboxItem, OutboxEvent)
-        return [sorted(map(repr, table.objects.values_list())) for table in tables]
-
-
-def _version_of(each: dict[str, Any]) -> datetime:
-    return AT + timedelta(minutes=30 + each["version"])
-
-
-class _Striking:
-    """Counts statements and commits; at the chosen one the process dies or freezes."""
-
-    def __init__(self, blow: Blow) -> None:
-        self._blow = blow
-        self._count = 0
-
-    @contextlib.contextmanager
-    def around(self) -> Iterator[None]:
-        self._count += 1
-        is_it = self._count == self._blow.at
-        if is_it and self._blow.side == "before":
-            os.kill(os.getpid(), self._blow.what)
-        yield
-        if is_it and self._blow.side == "after":
-            os.kill(os.getpid(), self._blow.what)
-
-    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        with self.around():
-            return execute(sql, params, many, context)
-
-
-def _strike_django(blow: Blow | None) -> None:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.backends.signals import connection_created
-
-    if blow is None:
-        return
-    striking = _Striking(blow)
-    connection_created.connect(
-        lambda connection, **_: connection.execute_wrappers.append(striking), weak=False, dispatch_uid="strike"
-    )
-    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]  # Django's own, without a stub
-
-    def struck(self: Any) -> Any:
-        with striking.around():
-            return commit(self)
-
-    BaseDatabaseWrapper._commit = struck  # type: ignore[attr-defined]
-
-
-def _strike_psycopg(blow: Blow | None) -> None:
-    if blow is None:
-        return
-    striking = _Striking(blow)
-    execute, leave = psycopg.AsyncConnection.execute, psycopg.AsyncTransaction.__aexit__
-
-    async def struck(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with striking.around():
-            return await execute(self, *args, **kwargs)
-
-    async def left(self: Any, *told: Any) -> Any:
-        with striking.around():
-            return await leave(self, *told)
-
-    psycopg.AsyncConnection.execute = struck  # type: ignore[method-assign]
-    setattr(psycopg.AsyncTransaction, "__aexit__", left)  # noqa: B010
-
-
-def plant_design(name: str) -> None:
-    """Put a wrong design in the right one's place, to see that it is found."""
-    from django.db import connection, transaction
-
-    from renkei.actions.imports import apply, fence, quarantine, runs, store_page
-    from renkei.models.statements import imports
-
-    @contextlib.contextmanager
-    def unfenced(lease: Any) -> Iterator[Any]:
-        with transaction.atomic():
-            row = fence.run_one(
-                "SELECT cursor_at FROM renkei_importservice WHERE setting_id = %(s)s", s=lease.setting_id
-            )
-            yield None if row is None else row[0]
-
-    @contextlib.contextmanager
-    def uncommitted(lease: Any) -> Iterator[Any]:
-        row = fence.run_one(imports.FENCE, setting=lease.setting_id, epoch=lease.epoch)
-        if row is None:
-            raise fence.StaleLeaseError
-        yield row[0]
-
-    def drop_key() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE renkei_interaction DROP CONSTRAINT IF EXISTS one_interaction_per_chat")
-        connection.close()
-
-    match name:
-        case "cursor_first":
-            original = store_page.store_page
-
-            def hasty(lease: Any, listing: Any, *, shown: Any, **more: Any) -> Any:
-                newest = max((each.chat.version_at for each in shown if each.chat is not None), default=None)
-                with fence.fenced(lease):
-                    fence.run(imports.MOVE_CURSOR, setting=lease.setting_id, epoch=lease.epoch, cursor=newest)
-                return original(lease, listing, shown=shown, **more)
-
-            from renkei.workers import imports_run
-
-            setattr(imports_run, "store_page", hasty)  # noqa: B010
-        case "no_key":
-            drop_key()
-            setattr(apply, "_find_interactions", lambda plan, rules: {})  # noqa: B010
-        case "check_then_insert":
-            drop_key()
-            for module in (apply, store_page, quarantine, runs):
-                setattr(module, "fenced", unfenced)  # noqa: B010
-            imports.LOCK_ITEMS = imports.LOCK_ITEMS.replace("FOR UPDATE OF item", "")
-            imports.INTERACTIONS = imports.INTERACTIONS.replace("FOR UPDATE", "")
-        case "many_commits":
-            setattr(apply, "fenced", uncommitted)  # noqa: B010
-        case "no_fence":
-            for module in (apply, store_page, quarantine, runs):
-                setattr(module, "fenced", unfenced)  # noqa: B010
-        case _:
-            return
+        default_agent, agents = self._people
+        there = {key for (key,) in self._owner.ask("SELECT external_id FROM renkei_inboxitem")}
+        shown = [*world.early, *world.late, *(each for each in world.pushed if each["id"] in there)]
+        told = Shown(self._setting, default_agent, agents, shown, refused)
+        self._broken += find_broken(self._owner.ask, told, but=but)
 
 
 def warm_up() -> None:
     """Load in the parent what the children need: importing takes longer than a whole point."""
     for name in (
         "renkei.actions.imports.runs",
-        "renkei.actions.realtime.closed_chats",
-        "renkei.actions.services.snapshot",
+        "renkei.connectors.registry",
         "renkei.queries.services.snapshot",
-        "renkei.workers.imports_run",
+        "renkei.realtime.closed_webhooks",
+        "renkei.workers.imports",
+        "tests.actions.imports.oracle",
         "tests.actions.imports.source",
+        "tests.sample_centre",
     ):
         importlib.import_module(name)
 
@@ -482,38 +329,40 @@ def main() -> int:
     """Run points, one JSON line for each that broke something, and one at the end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--points", type=int, required=True)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", default="", choices=("", *PLANTS))
     parser.add_argument("--until-broken", action="store_true")
     options = parser.parse_args()
     database = settings.DATABASES["default"]
-    database["OPTIONS"].pop("pool", None)  # its threads would not survive a fork
+    database["OPTIONS"].pop("pool", None)  # its threads would not survive a fork; the children have their own
     database["OPTIONS"]["options"] = (
-        "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=300"
+        "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=700"
     )
     django.setup()
     warm_up()
-    from renkei.workers.logs import set_logs_up
-
-    set_logs_up()  # to stderr: stdout is for the verdict
-    plant_design(options.plant)
-    broken = _run(options)
+    told = Told()
+    furnish(told)
+    owner = Owner(os.environ["RENKEI_OWNER_DATABASE_URL"])
+    plant_design(options.plant, owner.ask)
+    harness = Harness(options.plant, owner, told, _restart)
+    gc.collect()
+    gc.freeze()  # a child that collects would copy every page of ours
+    broken = _run(harness, options)
     sys.stdout.write(json.dumps({"points": options.points, "broken": broken}) + "\n")
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
-    from django.db import connections
+def _restart() -> None:
+    """Ask bench/kill.py for an immediate restart of the database, and wait until it has begun again."""
+    sys.stdout.write(json.dumps({"please": "restart"}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
 
-    def ask(what: str) -> None:
-        connections.close_all()
-        sys.stdout.write(json.dumps({"please": what}) + "\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
 
-    harness = Harness(options.plant, ask)
+def _run(harness: Harness, options: argparse.Namespace) -> int:
     count = 0
-    for point in range(options.points):
+    for point in range(options.first, options.first + options.points):
         found = harness.run(point, options.seed)
         if found:
             count += 1
