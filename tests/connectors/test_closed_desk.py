@@ -344,7 +344,7 @@ async def test_pushed_chats_arrive_signed_and_may_be_repeated(standard_desk: Run
 
 
 async def test_the_emulated_desk_conforms(desk: RunningDesk) -> None:
-    """Proves R146."""
+    """Proves B11, R146."""
     ids = [*await desk.seed(210, minutes_ago=50), *await desk.seed(2, minutes_ago=5)]
     still_open = await desk.seed(2, status="open")
     await desk.fault("shows_open")

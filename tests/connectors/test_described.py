@@ -31,6 +31,7 @@ VECTORS = [(description, lookup, vector) for description, lookup in LOOKUPS for 
 async def test_each_vector_of_each_description_comes_true(
     context: LookupContext, description: Description, lookup: LookupDescription, vector: Vector
 ) -> None:
+    """Proves B11."""
     connector = described.make_connector(description)
     assert connector.lookup_settings is not None
     assert connector.find_by_phone is not None

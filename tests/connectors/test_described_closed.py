@@ -36,7 +36,7 @@ async def context() -> AsyncIterator[ClosedContext]:
 async def test_each_vector_of_each_listing_comes_true(
     context: ClosedContext, description: Description, closed: ClosedDescription, vector: ClosedVector
 ) -> None:
-    """Proves D16, R146."""
+    """Proves B11, D16, R146."""
     connector = described.make_connector(description)
     assert connector.closed_since is not None
     assert connector.closed_chat_settings is not None

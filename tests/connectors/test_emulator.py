@@ -91,7 +91,7 @@ async def test_what_is_odd_but_readable_is_read(emulated: Emulated, failure: Fai
 
 
 async def test_a_chat_comes_over_with_its_number_its_time_and_its_messages(emulated: Emulated) -> None:
-    """Proves R5, R39, R66, R78."""
+    """Proves R39, R66, R78."""
     session = emulated.chat("解約したい😀", "https://example.jp/")
     chat = emulated.provider.office.chats[session]
     chat.say("user", "写真.png", now=NOW, kind="image", url=f"{emulated.url}/files/x")
@@ -197,6 +197,7 @@ async def test_what_is_neither_transport_nor_5xx_never_opens_the_circuit(emulate
 
 
 async def test_the_emulated_provider_conforms(emulated: Emulated) -> None:
+    """Proves B11."""
     emulated.chat("解約したい")
     connector = get_connector("dec_support")
     assert connector.lookup_settings is not None

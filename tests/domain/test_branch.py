@@ -26,7 +26,7 @@ entered = st.builds(
 
 @given(entered, st.booleans())
 def test_what_the_screen_hides_is_never_stored(settings: BranchSettings, has_speech: bool) -> None:
-    """Proves R49, R50, R51, R61, R65."""
+    """Proves R49, R65."""
     try:
         settled = settle_branch(settings, has_speech=has_speech)
     except RejectedError:

@@ -49,7 +49,6 @@ def test_the_first_rule_of_the_error_map_that_knows_an_answer_names_it() -> None
 
 
 def test_response_rules_are_tried_in_their_order() -> None:
-    """Proves D13."""
     rules = (
         ResponseRule(pattern='"vip": *true', extracts=(Extract(name="rank", path="$.n"),)),
         ResponseRule(first_status=200, last_status=299),

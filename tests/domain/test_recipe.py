@@ -49,7 +49,6 @@ def written(recipe: Recipe, text: str) -> Written:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_value_stays_one_path_segment_and_one_parameter(text: str) -> None:
-    """Proves D13."""
     made = written(Recipe(url="{{base}}/a/{{it}}/z?q={{it}}&r=1", query=(("s", "{{it}}"),)), text)
     parts = urlsplit(made.url)
     assert (parts.scheme, parts.netloc) == ("https", "api.example.jp")
@@ -63,7 +62,6 @@ def test_a_hostile_value_stays_one_path_segment_and_one_parameter(text: str) -> 
 
 @given(st.text())
 def test_any_value_in_json_is_that_string_and_nothing_more(text: str) -> None:
-    """Proves D13."""
     made = written(Recipe(url="{{base}}", method="POST", body_kind=BodyKind.JSON, body='{"a": ["x{{it}}y"]}'), text)
     assert json.loads(made.body) == {"a": [f"x{clean_text(text)}y"]}
 
@@ -209,14 +207,12 @@ def test_a_later_page_carries_its_token_escaped() -> None:
 
 
 def test_response_urls_answer_from_their_own_text() -> None:
-    """Proves D13."""
     made = write(Recipe(url="response://番号 {{it}}"), {"it": Value.plain("0312345678")})
     assert made == Canned("番号 0312345678")
 
 
 @given(st.text())
 def test_json_behind_response_stays_the_json_it_was(text: str) -> None:
-    """Proves D13."""
     made = write(Recipe(url='response://{"from": "{{it}}"}'), {"it": Value.plain(text)})
     assert isinstance(made, Canned)
     assert json.loads(made.body) == {"from": clean_text(text)}

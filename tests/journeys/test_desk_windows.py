@@ -276,7 +276,7 @@ def test_the_notice_counts_from_the_beginning_of_the_ring_also_after_a_reload(of
 
 
 def test_the_windows_close_when_stale(office: DeskOffice) -> None:
-    """A ring that is taken back leaves nothing, and a missed one says so."""
+    """A ring that is taken back leaves nothing, and a missed one says so. Proves B7."""
     person = office.hire()
     with office.desk(person) as page:
         teller = office.ringing(person, lambda it: it.link(*CHAT))
@@ -319,7 +319,7 @@ def _asked(office: DeskOffice, call: int) -> list[str]:
 
 
 def test_a_reload_during_a_call_restores_everything(office: DeskOffice) -> None:
-    """Notice, route and chat of the call that is up, from the server alone (B7)."""
+    """Notice, route and chat of the call that is up, from the server alone. Proves B7."""
     person = office.hire()
     with office.desk(person) as page:
         teller = office.ringing(person, lambda it: it.link(*CHAT), lambda it: it.label())
@@ -332,7 +332,10 @@ def test_a_reload_during_a_call_restores_everything(office: DeskOffice) -> None:
 
 
 def test_tabs_share_one_stream_and_another_takes_over(office: DeskOffice) -> None:
-    """Two tabs open one connection and show the same; when the first closes, the second misses nothing (B7)."""
+    """Two tabs open one connection and show the same; when the first closes, the second misses nothing.
+
+    Proves B7.
+    """
     person = office.hire()
     with office.signed_in(person) as context:
         streams: list[str] = []
@@ -391,6 +394,7 @@ def test_cti_settings_are_ticked_by_number_and_kept(office: DeskOffice) -> None:
         page.get_by_role("link", name="CTI設定").click()
         expect(page.locator(".trail")).to_have_text(re.compile(r"設定\s*CTI設定"))
         expect(page.get_by_role("heading", name="基本設定")).to_be_visible()
+        expect(page.get_by_text("CTI連携する電話番号をチェック", exact=True)).to_be_visible()
         page.get_by_label(re.compile("チャット専用ダイヤル")).check()
         page.get_by_label("チャット表示機能を有効にする").check()
         page.get_by_role("button", name="保存").click()

@@ -217,10 +217,7 @@ async def test_stored_mode_asks_nobody_and_records_no_call(api: Api) -> None:
 
 
 async def test_a_repeated_question_is_one_call_with_one_answer(api: Api) -> None:
-    """A retry is told what it was told first, though a chat has come since; nobody is asked again.
-
-    Proves B13.
-    """
+    """A retry is told what it was told first, though a chat has come since; nobody is asked again (B13)."""
     first = await api.ask(call_id="pbx-7", caller=CALLER)
     assert first.json()["reason"] == "no_chat"
     api.chat("遅れて届いた話")

@@ -64,7 +64,10 @@ async def _hear_with_drops(url: str, member: Member, seen: list[int], done: asyn
 async def test_dropped_and_doubled_connections_lose_nothing_while_transactions_race(
     serving: Serving, office: Office, database_urls: DatabaseUrls
 ) -> None:
-    """Numbers arrive without a gap and each once a connection, whatever commits or is rolled back meanwhile."""
+    """Numbers arrive without a gap and each once a connection, whatever commits or is rolled back meanwhile.
+
+    Proves B7.
+    """
     hanako, taro = office
     agents = [hanako.agent.pk, taro.agent.pk]
     done, dropping = asyncio.Event(), list[int]()

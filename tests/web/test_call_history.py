@@ -209,7 +209,7 @@ def test_every_reading_is_written_down(linked: LinkedCall) -> None:
 
 
 def test_switched_off_the_chat_is_refused_and_nothing_is_changed(administrator: Client, linked: LinkedCall) -> None:
-    """Proves R7, R12, D12."""
+    """Proves R7, D12."""
     Installation.objects.update(chatbot_linkage=False)
     assert "解約したいです" not in page(administrator, linked.call.pk)
     assert administrator.get(reverse("console:chat_csv", args=[linked.call.pk])).status_code == 403

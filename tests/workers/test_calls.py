@@ -35,7 +35,7 @@ def ivr(centre: Centre, bot: Bot, agent: int) -> int:
 async def test_a_chat_follows_its_customer_to_the_agent_who_answers(
     desk: Desk, centre: Centre, bot: Bot, ivr: int, agent: int
 ) -> None:
-    """Proves R39, R45, R47, R54, R66, R67, R133, R134."""
+    """Proves R5, R39, R45, R47, R54, R67, R133, R134."""
     bot.chat("解約したいのですが", "090です")
     await desk.start()
     desk.dial("sim-1")
@@ -139,7 +139,7 @@ async def test_a_silent_provider_costs_no_more_than_the_budget(desk: Desk, centr
 async def test_switched_off_nothing_is_sent_and_the_request_error_rule_runs(
     desk: Desk, centre: Centre, bot: Bot, ivr: int
 ) -> None:
-    """Proves R12, D12."""
+    """Proves D12."""
     centre.rows("UPDATE renkei_installation SET chatbot_linkage = false RETURNING id")
     bot.chat("こんにちは")
     await desk.start()
@@ -234,7 +234,10 @@ async def test_an_unknown_number_is_busy(desk: Desk, centre: Centre) -> None:
 
 
 async def test_calls_side_by_side_do_not_mix(desk: Desk, centre: Centre, bot: Bot, ivr: int) -> None:
-    """Proves R67. Ten callers, each with a chat of their own; one hangs up in the middle."""
+    """Ten callers of the number that is for chats alone, each with a chat of their own; one hangs up in the middle.
+
+    Proves R13, R67.
+    """
     numbers = [f"090-1111-00{place:02}" for place in range(10)]
     for number in numbers:
         bot.chat(f"私は{number}", number=number)
