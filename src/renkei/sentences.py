@@ -241,6 +241,26 @@ SENTENCES: Mapping[str, Promise] = {
         "There is no variable {{%(variable)s}}. Nothing was saved; insert variables with the buttons."
     ),
     "item_too_long": _("An item is too long (at most %(most)s characters). Nothing was saved; shorten it."),
+    # ── merging customers ──
+    "merge_with_itself": _("This is one and the same customer. Choose another one to merge with."),
+    "merged_already": _(
+        "One of these customers has been merged into another one already. Nothing was changed; go on from the customer "
+        "that remained."
+    ),
+    "merge_changed_meanwhile": _(
+        "One of the two customers was changed in the meantime. Nothing was merged; look at the values below again and "
+        "confirm once more."
+    ),
+    "unknown_choice": _("This choice does not exist. Nothing was changed; choose again."),
+    "merged_away": _(
+        "This customer was merged into another one, so nothing was changed. Change the customer that remained, or take "
+        "the merge back first."
+    ),
+    "merge_undone_already": _("This merge has been taken back already. Nothing was changed."),
+    "undo_later_merge_first": _(
+        "The remaining customer of this merge was itself merged into another one later. Take that merge back first; "
+        "then this one can be taken back too."
+    ),
     # ── a desk ──
     "no_agent": _("This account is no agent, so it takes no calls. Ask an administrator for an extension."),
     # ── a program that asks us ──

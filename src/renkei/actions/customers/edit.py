@@ -118,6 +118,8 @@ def _lock(actor: Viewer, customer_id: int) -> Customer:
     customer = visible_customers(actor).select_for_update().filter(pk=customer_id).first()
     if customer is None:
         raise RejectedError("not_found")
+    if customer.merged_into_id is not None:  # the merge may be undone, and then everything is to be as it was
+        raise RejectedError("merged_away")
     return customer
 
 

@@ -20,7 +20,7 @@ from renkei.domain.importing import (
     read_content,
 )
 from renkei.domain.people import sort_key
-from renkei.models.statements import imports
+from renkei.models.statements import imports, merging
 
 MOST_ROUNDS = 20
 """A merge may take a customer's root away while we ask for it; so often we ask again."""
@@ -93,6 +93,7 @@ def _lock_items(lease: Lease, arriving: Sequence[Arriving]) -> set[int]:
 
 def _learn(arriving: Sequence[Arriving], rules: ImportRules) -> Known:
     """Ask for everything the plan needs to know, a handful of statements for the whole batch."""
+    run_one(merging.NO_MERGE_BESIDE)
     setting = rules.setting_id
     agents = sorted({each.chat.agent_number[:200] for each in arriving if each.chat.agent_number})
     numbers = sorted({each.chat.customer_number[:200] for each in arriving if each.chat.customer_number})

@@ -124,11 +124,13 @@ COUNT_NATURAL_KEYS = "SELECT count(*) FROM renkei_customer WHERE natural_key = A
 # One after the other between two services: both might found the same customer.
 LOCK_CONTACTS = "SELECT pg_advisory_xact_lock(hashtext('renkei_customer_contacts'))"
 
+# What somebody merged was known by is the survivor's.
 CUSTOMERS_BY_CONTACT = """
-SELECT id, e164, email_key FROM renkei_customer
-WHERE merged_into_id IS NULL
-    AND (e164 = ANY(%(numbers)s::text[]) OR (email_key <> '' AND email_key = ANY(%(addresses)s::text[])))
-ORDER BY id FOR SHARE
+SELECT root.id, known.e164, known.email_key FROM renkei_customer known
+JOIN renkei_customer root ON root.id = coalesce(known.merged_into_id, known.id)
+WHERE known.e164 = ANY(%(numbers)s::text[])
+    OR (known.email_key <> '' AND known.email_key = ANY(%(addresses)s::text[]))
+ORDER BY root.id FOR SHARE OF root
 """
 
 INTERACTIONS = """

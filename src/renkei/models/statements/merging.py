@@ -44,12 +44,11 @@ UPDATE renkei_customer SET merged_into_id = %(root)s::bigint
 WHERE id = ANY(%(ids)s::bigint[]) AND merged_into_id IS NOT DISTINCT FROM %(before)s::bigint
 """
 
-# Who has the number, the address, or the place in lists of one customer, whether merged away or not: what somebody
-# merged was known by leads to the survivor.
+# Who has the number, the address, or the place in lists of one customer.
 ALIKE = """
-SELECT coalesce(merged_into_id, id) FROM renkei_customer
-WHERE (e164 = %(e164)s::text OR (email_key <> '' AND email_key = %(email_key)s::text)
+SELECT id FROM renkei_customer
+WHERE merged_into_id IS NULL AND id <> %(customer)s::bigint
+    AND (e164 = %(e164)s::text OR (email_key <> '' AND email_key = %(email_key)s::text)
         OR sort_key = ANY(%(sort_keys)s::text[]))
-    AND id <> %(customer)s::bigint AND merged_into_id IS DISTINCT FROM %(customer)s::bigint
 ORDER BY id DESC LIMIT %(most)s
 """

@@ -69,14 +69,16 @@ class CustomerShown:
 def list_customers(
     viewer: Viewer, who: str = "", *, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page[CustomerRow]:
-    """One page by kana, merged ones left out. ``who`` is a name, kana, number or address, or part of one.
+    """One page by kana, merged ones left out; what those were known by finds the customer they were merged into.
+    ``who`` is a name, kana, number or address, or part of one.
 
     RejectedError: ``forbidden``, ``bad_cursor``.
     """
     require(viewer, "customer.view")
     rows = visible_customers(viewer).filter(merged_into=None)
     if who.strip():
-        rows = rows.filter(_named(who))
+        merged = visible_customers(viewer).filter(_named(who), merged_into__isnull=False)
+        rows = rows.filter(_named(who) | Q(pk__in=merged.values("merged_into")))
     return turn_by_name(rows, KEYSET, cursor=cursor, size=size).convert(_row)
 
 
