@@ -9,6 +9,7 @@ import pytest
 
 from renkei.domain.ivr_words import CallOutcome
 from renkei.domain.rules import compiled_name
+from renkei.telephony.asterisk.book import bridge_name
 from renkei.telephony.asterisk.line import AsteriskLine
 from renkei.telephony.port import (
     AgentAnswered,
@@ -296,6 +297,36 @@ async def test_a_call_that_one_worker_leaves_lying_goes_to_the_other(
         await late.do(arrived[0].line_id, SetNet(LONG))
         await late.do(arrived[0].line_id, Answer())
         people[0].go_on()
+        assert await people[0].wait()
+
+
+async def test_clearing_up_after_a_dead_fellow_spares_what_its_heir_is_just_making(
+    double_rig: AsteriskRig, people: list[Sipp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: a call that comes to a second worker is cleared up after beside its first steps; at their worst moment, when
+    its new bridge is there and still empty, only what the dead one made goes.
+
+    Proves P1.
+    """
+    async with two_lines(double_rig) as (line, ear, fellow, _):
+        await fellow.close()
+        people.append(place_call(double_rig.sip_port, DIALLED, WAIT, HANG_UP))
+        line_id = (await ear.next(Arrived)).line_id
+        await line.do(line_id, SetNet(LONG))
+        async with double_rig.ari() as ari:
+            await ari.make_bridge(bridge_name(line_id) + "left")
+            add = line._ari.add
+
+            async def clear_up_and_add(bridge: str, channel: str) -> None:
+                await line._commands.end_strays(line_id)
+                await add(bridge, channel)
+
+            monkeypatch.setattr(line._ari, "add", clear_up_and_add)
+            await line.do(line_id, Answer())
+            (bridge,) = await ari.bridges()
+        assert bridge["channels"] == [line_id]
+        people[0].go_on()
+        assert (await ear.next(Ended)).by is EndedBy.CALLER
         assert await people[0].wait()
 
 

@@ -97,7 +97,6 @@ async def put_calls_in_the_doomed_workers_hands(telephony: Telephony, bot: Bot) 
     return calls, await call_until_the_doomed_has_it(telephony, LOOKED_UP)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 async def test_the_living_worker_has_every_call_of_a_dead_one_in_time_and_once(
     telephony: Telephony, bot: Bot, fault: signal.Signals

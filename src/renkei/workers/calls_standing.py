@@ -22,6 +22,8 @@ from renkei.workers.database import DatabaseAwayError
 log = structlog.get_logger(__name__)
 
 ASK_SECONDS = 3.0
+NEWS_SECONDS = 0.3
+"""A call that stands here and that we do not know may arrive this very moment: its news gets so long to reach us."""
 
 
 class Standing:
@@ -65,8 +67,11 @@ class Standing:
                 if row.id in ours and not self._is_served(row.line_id):
                     await self._settle(row, on_line.get(row.line_id))
             known = {row.line_id for row in rows}
-            for call in on_line.values():
-                if call.mine and call.line_id not in known and not self._is_served(call.line_id):
+            unknown = [call for call in on_line.values() if call.mine and call.line_id not in known]
+            if not all(self._is_served(call.line_id) for call in unknown):
+                await asyncio.sleep(NEWS_SECONDS)
+            for call in unknown:
+                if not self._is_served(call.line_id):
                     await self._take_over_unknown(call)
             self._is_due = False
 

@@ -106,10 +106,14 @@ class Commands(Errands):
     async def _bridge(self, call: CallRecord) -> str:
         """The call's bridge, with the caller in it."""
         if call.bridge is None:
-            bridge = bridge_name(call.line_id) + secrets.token_hex(3)
-            await self._ari.make_bridge(bridge)
-            call.bridge = bridge
-            await self._ari.add(bridge, call.line_id)
+            # Ours before it is there: while it is empty it would pass for something that a dead fellow left behind.
+            call.bridge = bridge_name(call.line_id) + secrets.token_hex(3)
+            try:
+                await self._ari.make_bridge(call.bridge)
+            except LineError:
+                call.bridge = None
+                raise
+            await self._ari.add(call.bridge, call.line_id)
         return call.bridge
 
     async def _play(self, call: CallRecord, play: Play) -> None:
@@ -257,11 +261,14 @@ class Commands(Errands):
                 await self._ari.hang_up(leg, reason)
 
     async def end_strays(self, line_id: str) -> None:
-        """Take away what a worker that lost this call to us has left behind: telephones that ring on, empty bridges."""
+        """Take away what a worker that lost this call to us has left behind: telephones that ring on, empty bridges.
+        It runs beside the call's own commands: what we make meanwhile is spared."""
         legs = [str(channel["id"]) for channel in await self._ari.channels() if is_leg_of(channel, line_id)]
         await self.end_legs([leg for leg in legs if leg not in self._book.legs], "normal")
         for bridge in await self._ari.bridges():
-            if bridge["id"].startswith(bridge_name(line_id)) and not bridge["channels"]:
+            call = self._book.calls.get(line_id)
+            is_ours = call is not None and bridge["id"] == call.bridge
+            if bridge["id"].startswith(bridge_name(line_id)) and not bridge["channels"] and not is_ours:
                 with suppress(CallGoneError):
                     await self._ari.delete_bridge(bridge["id"])
 
