@@ -1,10 +1,12 @@
 """An Asterisk that is too old or open to attack is named as such, by its version string alone."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.domain.asterisk_versions import Holed, TooOld, judge_asterisk
+from renkei.domain.asterisk_versions import FIXED, OLDEST, Holed, TooOld, judge_asterisk
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,25 @@ def test_a_version_is_judged_by_its_branch_and_release(said: str, finding: objec
     assert judge_asterisk(said) == finding
 
 
+@given(
+    branch=st.integers(0, 99),
+    minor=st.integers(0, 40),
+    patch=st.integers(0, 9),
+    told_by=st.sampled_from(["", "Asterisk "]),
+)
+def test_each_release_is_judged_by_its_branch_and_the_release_that_closed_the_hole(
+    branch: int, minor: int, patch: int, told_by: str
+) -> None:
+    said = f"{branch}.{minor}.{patch}"
+    fixed = FIXED.get(branch)
+    finding = judge_asterisk(f"{told_by}{said}~dfsg-1")
+    assert isinstance(finding, TooOld) is (branch < OLDEST)
+    assert isinstance(finding, Holed) is (fixed is not None and (minor, patch) < fixed[0])
+    assert finding is None or finding.version == said
+
+
 @given(st.text())
-def test_whatever_an_asterisk_calls_itself_is_no_error(said: str) -> None:
-    judge_asterisk(said)
+def test_whatever_an_asterisk_calls_itself_only_a_version_in_it_is_complained_of(said: str) -> None:
+    finding = judge_asterisk(said)
+    assert finding is None or re.fullmatch(r"(certified[/-])?\d+\.\d+(\.\d+)?", finding.version)
+    assert finding is None or finding.version in said

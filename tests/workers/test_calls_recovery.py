@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from renkei.cli.emulate.failures import Failure
 from renkei.domain.ivr_words import NoteEnded
 from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
-from renkei.telephony.port import LineError, LineLostError, StandingCall
+from renkei.telephony.port import LineError, LineEvent, LineLostError, StandingCall
 from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
 from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk, eventually
 
@@ -107,6 +108,32 @@ async def test_a_line_that_does_not_say_what_stands_costs_no_lease(
     assert worker.serving.is_up.is_set(), "it serves on"
 
 
+async def test_a_call_that_arrives_while_we_ask_what_stands_is_served_as_a_new_one(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody lost it: its news was only slower than the line's answer. Taken over, it would be served twice over.
+
+    Proves P1.
+    """
+    worker = await desk.start()
+    healthy, is_told = desk.line.standing_calls, desk.line._tell
+    late: list[LineEvent] = []
+
+    async def say_before_the_news() -> Sequence[StandingCall]:
+        monkeypatch.setattr(desk.line, "_tell", late.append)
+        desk.dial("sim-1")
+        monkeypatch.setattr(desk.line, "_tell", is_told)
+        asyncio.get_running_loop().call_later(0.05, lambda: [is_told(news) for news in late])
+        return await healthy()
+
+    monkeypatch.setattr(desk.line, "standing_calls", say_before_the_news)
+    await worker.standing.reconcile()
+    await desk.until_rung("sim-1", "101")
+    assert [type(news).__name__ for news in late] == ["Arrived"]
+    assert centre.steps("sim-1")[0] == "rule"
+    assert "taken_over" not in centre.steps("sim-1")
+
+
 async def test_a_caller_who_leaves_during_the_look_up_leaves_its_result_behind(
     desk: Desk, centre: Centre, bot: Bot
 ) -> None:
@@ -148,6 +175,23 @@ async def test_a_look_up_of_which_nobody_knows_whether_it_was_stored_is_stored_o
     links = centre.rows("SELECT reason FROM renkei_chatlink WHERE call_id = %(call)s", call=call)
     assert [link["reason"] for link in links] == ["no_chat" if is_stored else "request_error"]
     assert [exchange["outcome"] for exchange in centre.exchanges("sim-1")] == ["ok"]
+
+
+async def test_nothing_of_a_call_stands_in_its_history_before_its_arrival(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves D4. The database stamps the arrival; a worker whose clock is slow by five seconds writes the rest."""
+    slow = SimpleNamespace(now=lambda: clock.now() - timedelta(seconds=5))
+    monkeypatch.setattr(calls_journal, "clock", slow)
+    await desk.start()
+    await _talk(desk, centre)
+    desk.line.hang_up("sim-1")
+    call = await desk.until_ended("sim-1")
+    times = [step["at"] for step in centre.details("sim-1")]
+    assert len(times) == 4
+    assert call["arrived_at"] <= min(times)
+    assert times == sorted(times)
+    assert call["arrived_at"] <= call["answered_at"] <= call["ended_at"]
 
 
 async def test_settings_that_could_not_be_read_are_read_again(
@@ -204,13 +248,18 @@ async def test_what_keeps_the_rules_from_the_telephone_system_is_noted_for_the_s
     """P1: who changes a rule must learn that the telephone system still has the old one."""
     await desk.start()
     await eventually(lambda: told(centre) == [""])
+    healthy = desk.line.push_plan
 
     async def fail(plan: LinePlan) -> None:
         raise error
 
     monkeypatch.setattr(desk.line, "push_plan", fail)
-    centre.rule("夜間", [{"do": "busy"}])
+    rule = centre.rule("夜間", [{"do": "busy"}])
     await eventually(lambda: told(centre) == [problem])
+    assert rule not in desk.line._plan.rules, "the telephone system has the old ones"
+    monkeypatch.setattr(desk.line, "push_plan", healthy)
+    await eventually(lambda: told(centre) == [""])
+    assert rule in desk.line._plan.rules, "nothing is noted any more, for it has the new ones"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +287,8 @@ async def test_the_telephone_of_an_agent_who_is_gone_is_taken_away_at_once_and_a
     await eventually(lambda: kept[1:] == [["101"]])
     desk.line.lose()
     desk.line.regain()
-    await eventually(lambda: kept[2:] == [["101"]])
+    await eventually(lambda: len(kept) == 3)
+    assert kept == [["101", "102"], ["101"], ["101"]]
 
 
 async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:

@@ -147,10 +147,12 @@ class Journal:
             self._entries.popleft()
 
     def _place(self, noted: Noted) -> Noted:
-        """Steps go on behind those that an earlier worker wrote."""
-        if isinstance(noted.note, NoteStep) and self.begun.result().steps:
-            return replace(noted, note=replace(noted.note, position=noted.note.position + self.begun.result().steps))
-        return noted
+        """Steps go on behind those that an earlier worker wrote, and nothing of a call stands before its arrival, which
+        another clock stamped (D4)."""
+        begun, note = self.begun.result(), noted.note
+        if isinstance(note, NoteStep) and begun.steps:
+            note = replace(note, position=note.position + begun.steps)
+        return Noted(max(noted.at, begun.arrived_at), note)
 
     async def _reserve(self, reserve: Reserve) -> None:
         call_id = self.begun.result().id
