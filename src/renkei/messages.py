@@ -5,9 +5,10 @@ The sentences themselves, and how to add one, stand in sentences.py.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from renkei.domain.matching import LinkDecision, Reason, Verdict
 from renkei.domain.phone import NoNumber
@@ -31,7 +32,15 @@ def sentence(code: str, params: Mapping[str, Any] | None = None) -> str:
         return gettext("Something went wrong (%(code)s). Try again; if it goes on, tell an administrator.") % {
             "code": code
         }
-    return str(known) % _Values({name: _write(value) for name, value in (params or {}).items()})
+    if not params:
+        return _say_plainly(code, get_language())
+    return str(known) % _Values({name: _write(value) for name, value in params.items()})
+
+
+@cache
+def _say_plainly(code: str, language: str | None) -> str:
+    """A sentence without values: looked up once in each language."""
+    return str(SENTENCES[code]) % _Values()
 
 
 def say(error: RenkeiError) -> str:

@@ -2,7 +2,7 @@
 
 import phonenumbers
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from renkei.domain.phone import (
@@ -214,6 +214,19 @@ def test_any_text_gives_a_valid_number_or_a_named_ignorance(text: str) -> None:
     """Nothing raises, and only numbers valid by the numbering plan count."""
     read = read_number(text)
     assert isinstance(read, NoNumber) or _is_valid(read.e164)
+
+
+@settings(max_examples=500)
+@given(st.from_regex(r"(\+?81|0|\+810|00)([0-9]{8,11}|[5-9]0[0-9]{8})", fullmatch=True) | japanese_numbers())
+def test_the_short_way_to_a_number_of_home_leads_where_the_library_does(text: str) -> None:
+    """Valid or not, as E.164 and as it is dialled at home. Proves B3."""
+    parsed, read = phonenumbers.parse(text, "JP"), read_number(text)
+    if not phonenumbers.is_valid_number(parsed):
+        assert read is NoNumber.UNPARSABLE
+        return
+    assert read == Telephone(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert national_digits(read) == shown.replace("-", "").replace(" ", "")
 
 
 @given(japanese_numbers() | foreign_numbers())

@@ -16,6 +16,7 @@ LONGEST_HOST = 253
 _TREACHEROUS = frozenset("\\<>\"'`{}|^")
 _TREACHEROUS_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _ASCII_HOST = re.compile(r"(?=.*[a-z0-9])[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?\Z")
+_BEGINS_LIKE_ONE = re.compile("https?:", re.IGNORECASE | re.ASCII)
 # Browsers read a last label like ``1`` or ``0x7f`` as a piece of an IPv4 address in one of its odd notations.
 _NUMBER_LABEL = re.compile(r"(?:\d+|0x[0-9a-f]*)\.?\Z")
 
@@ -35,7 +36,8 @@ def read_link(address: str) -> Link | None:
     Only http and https with a host; no user name or password, no control character, no change of direction.
     """
     address = address.strip(" \t\r\n\u3000")
-    if not address or len(address) > LONGEST_ADDRESS or _is_treacherous(address):
+    # Most texts are no address at all, and every message of a chat is asked.
+    if not _BEGINS_LIKE_ONE.match(address) or len(address) > LONGEST_ADDRESS or _is_treacherous(address):
         return None
     try:
         parts = urlsplit(address)
