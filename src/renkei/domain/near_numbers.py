@@ -6,6 +6,7 @@ what they were; each pair of pieces is a key. An index finds the keys, ``digits_
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import combinations
 from zlib import crc32
 
@@ -25,13 +26,15 @@ def near_keys(e164: str | None, typed: str) -> tuple[int, ...]:
     digits = e164[1:] if e164 else digits_of(typed).lstrip("+")
     if not 0 < len(digits) <= LONGEST:
         return ()
-    pieces = _cut(len(digits))
-    return tuple({_key(len(digits), pair, digits, (0, 0)) for pair in combinations(enumerate(pieces), 2)})
+    places = (place for pair in _pairs(len(digits)) for place in _places(len(digits), pair, missing=0))
+    return tuple(_keys(digits.encode(), places))
 
 
 def near_probes(caller: Telephone) -> frozenset[int]:
     """Of these keys every number near the caller's has at least one."""
-    return frozenset(key for form in (caller.e164[1:], national_digits(caller)) for key in _probe(form))
+    international, national = caller.e164[1:].encode(), national_digits(caller).encode()
+    both = _keys(international, _probes(len(international))) | _keys(national, _probes(len(national)))
+    return frozenset(both)
 
 
 def in_weeks(keys: frozenset[int], *, since: datetime, until: datetime) -> list[int]:
@@ -48,27 +51,37 @@ def _cut(length: int) -> tuple[tuple[int, int], ...]:
 
 
 _Pair = tuple[tuple[int, tuple[int, int]], tuple[int, tuple[int, int]]]
+_Place = tuple[int, int, int, int, int]
+"""Where a key's two pieces lie in the digits, behind the checksum of what is said before them."""
 
 
-def _key(length: int, pair: _Pair, digits: str, shifts: tuple[int, int]) -> int:
+def _keys(digits: bytes, places: Iterator[_Place] | tuple[_Place, ...]) -> set[int]:
+    return {crc32(b"%b|%b" % (digits[a:b], digits[c:d]), said) for said, a, b, c, d in places}
+
+
+def _pairs(length: int) -> Iterator[_Pair]:
+    return combinations(enumerate(_cut(length)), 2)
+
+
+@cache
+def _probes(length: int) -> tuple[_Place, ...]:
+    """Every place a number of this length is asked by: it is the same for all of them."""
+    return tuple(
+        place
+        for other in range(max(1, length - SLIPS), length + SLIPS + 1)
+        for pair in _pairs(other)
+        for place in _places(other, pair, missing=length - other)
+    )
+
+
+def _places(length: int, pair: _Pair, *, missing: int) -> Iterator[_Place]:
+    """The two pieces of a number of ``length`` digits, and beside their place when it has ``missing`` digits fewer
+    (more, when negative): by what was left out before them."""
     (i, (a, b)), (j, (c, d)) = pair
-    left, right = shifts
-    return crc32(f"{length}:{i}{j}:{digits[a + left : b + left]}|{digits[c + right : d + right]}".encode())
-
-
-def _probe(digits: str) -> Iterator[int]:
-    for length in range(max(1, len(digits) - SLIPS), len(digits) + SLIPS + 1):
-        pairs = list(combinations(enumerate(_cut(length)), 2))
-        for pair in pairs:
-            for shifts in _shifts(len(digits) - length):
-                if pair[0][1][0] + shifts[0] >= 0 and pair[1][1][0] + shifts[1] >= 0:
-                    yield _key(length, pair, digits, shifts)
-
-
-def _shifts(missing: int) -> Iterator[tuple[int, int]]:
-    """How far the two pieces may lie beside their place when the other number has that many digits fewer (more, when
-    negative): by what was left out before them."""
+    said = crc32(f"{length}:{i}{j}:".encode())
     step = 1 if missing >= 0 else -1
     for left in range(abs(missing) + 1):
         for right in range(left, abs(missing) + 1):
-            yield step * left, step * right
+            x, y = step * left, step * right
+            if a + x >= 0 and c + y >= 0:
+                yield said, a + x, b + x, c + y, d + y

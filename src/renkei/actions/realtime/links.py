@@ -100,7 +100,8 @@ async def _near_numbers(conn: AsyncConnection[Any], asking: Asking) -> list[int]
     assert isinstance(attempt.caller, Telephone)
     keys = in_weeks(near_probes(attempt.caller), since=attempt.arrived_at - attempt.window, until=clock.now())
     params = {
-        "near_keys": keys,
+        # Written out here: psycopg looks at each of some two hundred numbers to find their common type.
+        "near_keys": f"{{{','.join(map(str, keys))}}}",
         "connector": asking.connector,
         "project": attempt.project_id,
         "channel": attempt.channel_id,

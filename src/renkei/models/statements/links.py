@@ -21,14 +21,18 @@ WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(
 OWN_CANDIDATES = _CANDIDATE + "AND e164 = %(e164)s ORDER BY received_at DESC LIMIT 200"
 
 NEAR_NUMBERS = """
-SELECT id, e164, typed_number FROM renkei_chatconversation conversation
-WHERE near_keys && %(near_keys)s::bigint[]
-    AND connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
+WITH near AS MATERIALIZED (
+    SELECT id, connector, project_id, channel_id, e164, typed_number, received_at FROM renkei_chatconversation
+    WHERE near_keys && %(near_keys)s::bigint[]
+)
+SELECT id, e164, typed_number FROM near
+WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
     AND e164 IS DISTINCT FROM %(e164)s AND received_at > %(arrived_at)s::timestamptz - %(window)s::interval
-    AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = conversation.id)
+    AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = near.id)
 ORDER BY received_at DESC LIMIT 1000
 """
-"""Numbers that may be near the caller's; domain.phone says which are."""
+"""Numbers that may be near the caller's; domain.phone says which are. By itself the planner would rather read the whole
+window by its times and compare the keys of each row: that grows with the day."""
 
 NEAR_CANDIDATES = _CANDIDATE + "AND id = ANY(%(near)s::bigint[])"
 
