@@ -19,15 +19,15 @@ from renkei.actions.realtime.look_up import (
     begin_look_up,
     finish_look_up,
     read_chat,
-    stamp_arrival,
 )
 from renkei.connectors.providers import ToldByProvider
+from renkei.domain.api_key import read_key
 from renkei.domain.exchanges import date_exchange
 from renkei.domain.link_result import LinkResult
 from renkei.domain.matching import Attempt, LookedUp, Outcome, Reason, refuse_to_ask
 from renkei.domain.phone import Telephone
 from renkei.domain.plan import IvrPlan, LinePlan, Linkage
-from renkei.domain.transcript import Line
+from renkei.domain.transcript import Label, Line
 from renkei.errors import MalformedPayloadError, RejectedError
 from renkei.messages import explain_reason, sentence
 from renkei.queries.realtime.look_up import KeyReader, find_key
@@ -82,34 +82,47 @@ def _language(request: Request) -> str:
 
 
 async def _answer(parts: Parts, request: Request) -> JSONResponse:
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    text = _key_text(request)
+    if text is None:
+        return _who_are_you()
+    # Nothing that may wait for others stands between the borrowing of a connection and its return.
+    body, plan = await read_body(request, LONGEST_BODY), await parts.plans.current()
     async with parts.pool.connection() as connection:
-        key = await find_key(connection, text.strip()) if scheme.lower() == "bearer" else None
-    if key is None:
-        return refuse(401, "api_key_required", headers={"www-authenticate": "Bearer"})
-    if not key.may(RIGHT):
-        return refuse(403, "forbidden")
-    question = read_question(await read_body(request, LONGEST_BODY))
-    if question.arrived_at is not None and question.arrived_at > clock.now() + FAST_CLOCK:
-        raise MalformedPayloadError("arrived_in_future", field="arrived_at")
-    plan = await parts.plans.current()
-    ivr = plan.ivrs.get(question.ivr)
-    if ivr is None or ivr.linkage is None:
-        return refuse(404, "unknown_ivr")
-    if question.mode == "stored":
-        return await _by_what_is_stored(parts, key, question, plan, ivr.linkage)
+        key = await find_key(connection, text)
+        if key is None:
+            return _who_are_you()
+        if not key.may(RIGHT):
+            return refuse(403, "forbidden")
+        question = read_question(body)
+        if question.arrived_at is not None and question.arrived_at > clock.now() + FAST_CLOCK:
+            raise MalformedPayloadError("arrived_in_future", field="arrived_at")
+        ivr = plan.ivrs.get(question.ivr)
+        if ivr is None or ivr.linkage is None:
+            return refuse(404, "unknown_ivr")
+        if question.mode == "stored":
+            return await _by_what_is_stored(connection, key, question, plan, ivr.linkage)
     return await _in_full(parts, key, question, plan, ivr, ivr.linkage)
 
 
+def _key_text(request: Request) -> str | None:
+    """The key that was sent; None for what cannot be one, which nobody has to be asked about."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    text = text.strip()
+    return text if scheme.lower() == "bearer" and read_key(text) is not None else None
+
+
+def _who_are_you() -> JSONResponse:
+    return refuse(401, "api_key_required", headers={"www-authenticate": "Bearer"})
+
+
 async def _by_what_is_stored(
-    parts: Parts, key: KeyReader, question: Question, plan: LinePlan, linkage: Linkage
+    connection: psycopg.AsyncConnection[Any], key: KeyReader, question: Question, plan: LinePlan, linkage: Linkage
 ) -> JSONResponse:
     looked_up = _refused(question, plan, linkage) or LookedUp(Outcome.ANSWERED)
-    async with parts.pool.connection() as connection:
-        arrived_at = question.arrived_at or await stamp_arrival(connection)
-        decision = await decide(connection, _asking(None, question, plan, linkage, arrived_at), looked_up)
-        result = LinkResult.of(decision, window=plan.window)
-        lines = await _transcript(connection, key, result, call_id=None)
+    asking = _asking(None, question, plan, linkage, question.arrived_at or key.asked_at)
+    decision = await decide(connection, asking, looked_up)
+    result = LinkResult.of(decision, window=plan.window)
+    lines = await _transcript(connection, key, result, call_id=None)
     LOOK_UPS.labels("stored", result.reason.value).inc()
     return _show(result, lines, call_id=None)
 
@@ -214,15 +227,16 @@ def _show(result: LinkResult, lines: tuple[Line, ...] | None, *, call_id: int | 
         "hint": sentence("caller_is_a_hint"),
     }
     if lines is not None:
-        content["transcript"] = [_line(line) for line in lines]
+        speakers = {label: sentence(label) for label in Label}
+        content["transcript"] = [_line(line, speakers[line.label]) for line in lines]
     return answer(content)
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line, speaker: str) -> dict[str, Any]:
     return {
         "number": line.number,
         "side": line.side.value,
-        "speaker": sentence(line.label),
+        "speaker": speaker,
         "text": line.text,
         "link": None if line.link is None else line.link.href,
         "sent_at": line.sent_at.isoformat(),

@@ -121,15 +121,6 @@ async def read_chat(
     )
 
 
-async def stamp_arrival(conn: AsyncConnection[Any]) -> datetime:
-    """This moment by the database's clock (D4)."""
-    row = await (await conn.execute(sql.NOW, prepare=True)).fetchone()
-    assert row is not None
-    moment = row[0]
-    assert isinstance(moment, datetime)
-    return moment
-
-
 def _name(ivr: AskedIvr) -> str:
     """The question's name within its call: one call may pass several linkage IVRs."""
     return f"api-{ivr.id}"

@@ -15,11 +15,13 @@ SELECT key.id, key.name, key.secret_sha256, key.permissions, key.revoked_at IS N
                 WHERE member.user_id = maker.id AND given.permission_id = permission.id)
             OR EXISTS (
                 SELECT FROM renkei_user_user_permissions given
-                WHERE given.user_id = maker.id AND given.permission_id = permission.id)))
+                WHERE given.user_id = maker.id AND given.permission_id = permission.id))),
+    COALESCE(key.last_used_at < clock_timestamp() - interval '1 minute', true), clock_timestamp()
 FROM renkei_apikey key JOIN renkei_user maker ON maker.id = key.created_by_id
 WHERE key.prefix = %(prefix)s
 """
-"""A key and its maker as they are now. Who reaches every row is told by queries.scope; a test holds the two to it."""
+"""A key and its maker as they are now; whether it is time to note its use; the moment of asking, by the database's
+clock. Who reaches every row is told by queries.scope; a test holds the two to it."""
 
 KEY_USED = """
 UPDATE renkei_apikey SET last_used_at = clock_timestamp()
@@ -60,8 +62,6 @@ FROM renkei_chatlink WHERE call_id = %(call)s AND record->>'look_up' = %(look_up
 """What this question was answered before."""
 
 NEXT_STEP = "SELECT COALESCE(max(position) + 1, 0) FROM renkei_ivrstep WHERE call_id = %(call)s"
-
-NOW = "SELECT clock_timestamp()"
 
 READ_CHAT = """
 WITH noted AS (
