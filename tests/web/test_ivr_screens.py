@@ -159,11 +159,14 @@ def test_the_kind_is_fixed_on_the_screen_in_the_action_and_in_the_database(
     assert refused.status_code == 400
     refused = client.post(address, {"name": "改名", "service_type": "chatbot_standard"})
     assert refused.status_code == 400
-    with pytest.raises(RejectedError) as error:
-        edit_ivr(person, ivr.pk, name="改名", use_api=False, service_type=None)
-    assert error.value.code == "service_type_fixed"
-    with pytest.raises(IntegrityError, match="ivr_kind_is_fixed"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE renkei_ivr SET service_type = 'chatbot_standard' WHERE id = %s", [ivr.pk])
+    for use_api, service_type in ((False, None), (True, "chatbot_standard")):
+        with pytest.raises(RejectedError) as error:
+            edit_ivr(person, ivr.pk, name="改名", use_api=use_api, service_type=service_type)
+        assert error.value.code == "service_type_fixed"
+    for change in ("service_type = 'chatbot_standard'", "use_api = false, service_type = NULL"):
+        statement = f"UPDATE renkei_ivr SET {change} WHERE id = {ivr.pk}"
+        with pytest.raises(IntegrityError, match="ivr_kind_is_fixed"), transaction.atomic():
+            connection.cursor().execute(statement)
     ivr.refresh_from_db()
     assert (ivr.name, ivr.use_api, ivr.service_type) == ("チャット連携", True, "chatbot_dec_support")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from renkei.domain.line_check import Found, IvrDrawn, check_line
 from renkei.errors import MisconfiguredError, RejectedError
 from renkei.models import ChatbotLinkage, Ivr, ResponseBranch
 from renkei.models.secrets import open_fields
@@ -79,6 +80,13 @@ def list_ivrs(viewer: Viewer, *, only_chatbot: bool = False) -> tuple[IvrRow, ..
     return tuple(_row(ivr) for ivr in rows)
 
 
+def check_ivrs(viewer: Viewer, *, has_chatbot: bool) -> tuple[Found, ...]:
+    """What is wrong with the IVRs as they are now. RejectedError ``forbidden``."""
+    require(viewer, "ivr.view")
+    rows = Ivr.objects.prefetch_related("branches__rule").order_by("id")
+    return check_line([_draw(ivr) for ivr in rows], has_chatbot=has_chatbot)
+
+
 def read_ivr(viewer: Viewer, ivr_id: int) -> IvrShown:
     """One IVR. RejectedError ``forbidden``, ``not_found``."""
     require(viewer, "ivr.view")
@@ -97,17 +105,26 @@ def read_ivr(viewer: Viewer, ivr_id: int) -> IvrShown:
     )
 
 
+def _draw(ivr: Ivr) -> IvrDrawn:
+    ways = {branch.condition: branch.destination_ivr_id for branch in ivr.branches.all()}
+    leads_to = {condition: there for condition in CONDITIONS if (there := ways.get(condition)) is not None}
+    return IvrDrawn(ivr.pk, ivr.use_api, _busy_conditions(ivr), leads_to)
+
+
+def _busy_conditions(ivr: Ivr) -> tuple[str, ...]:
+    rules = {branch.condition: branch.rule for branch in ivr.branches.all()}
+    busy = {condition for condition, rule in rules.items() if rule is not None and rule.builtin == "busy"}
+    return tuple(condition for condition in CONDITIONS if condition in busy)
+
+
 def _row(ivr: Ivr) -> IvrRow:
-    busy = {
-        branch.condition for branch in ivr.branches.all() if branch.rule is not None and branch.rule.builtin == "busy"
-    }
     return IvrRow(
         id=ivr.pk,
         name=ivr.name,
         use_api=ivr.use_api,
         service_type=ivr.service_type,
         numbers=tuple(number.e164 for number in ivr.numbers.all()),
-        busy_conditions=tuple(condition for condition in CONDITIONS if condition in busy),
+        busy_conditions=_busy_conditions(ivr),
     )
 
 

@@ -1,27 +1,41 @@
 """コールセンター > IVR: the list, making one (R16 to R27), renaming and taking away."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.actions.settings.ivrs import create_ivr, delete_ivr, edit_ivr
+from renkei.domain.line_check import Fault
 from renkei.domain.phone import Telephone, show_number
 from renkei.errors import RejectedError
 from renkei.messages import say
 from renkei.queries.settings.installation import read_installation
-from renkei.queries.settings.ivrs import IvrRow, list_ivrs, read_ivr
+from renkei.queries.settings.ivrs import IvrRow, check_ivrs, list_ivrs, read_ivr
 from renkei.web.connector_forms import connector_label
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
 SERVICE_TYPES = (("chatbot_dec_support", "dec_support"), ("chatbot_standard", "standard"))
+FAULTS = {
+    Fault.STILL_BUSY: gettext_lazy(
+        "The incoming rule is still the initial “busy”: callers hear nothing else. Choose a destination before going "
+        "live."
+    ),
+    Fault.OPTION_OFF: gettext_lazy(
+        "Its option is switched off in the system settings: every call takes the behaviour on request error."
+    ),
+    Fault.CIRCLE: gettext_lazy("This destination leads back to the same IVR. Choose another one."),
+}
+CONDITIONS = {"success": gettext_lazy("Success"), "failure": gettext_lazy("Failure")}
 
 
 class IvrForm(ScreenForm):
@@ -52,12 +66,31 @@ class IvrNameForm(ScreenForm):
 @require_GET
 @may("ivr.view")
 def ivrs(request: HttpRequest) -> HttpResponse:
-    """The list."""
+    """The list, and what the check finds wrong before a customer does (R57, D12)."""
     only_chatbot = request.GET.get("kind") == "chatbot"
     rows = list_ivrs(person_of(request), only_chatbot=only_chatbot)
+    has_chatbot = read_installation().has_chatbot
     shown = [(row, kind_words(row), [show_number(Telephone(number)) for number in row.numbers]) for row in rows]
-    context = {"rows": shown, "only_chatbot": only_chatbot, "has_chatbot": read_installation().has_chatbot}
+    context = {
+        "rows": shown,
+        "only_chatbot": only_chatbot,
+        "has_chatbot": has_chatbot,
+        "found": list(_word_faults(request, rows, has_chatbot=has_chatbot)),
+    }
     return render(request, "console/ivrs.html", context)
+
+
+def _word_faults(
+    request: HttpRequest, rows: tuple[IvrRow, ...], *, has_chatbot: bool
+) -> Iterator[tuple[str, object, object, str]]:
+    """(the IVR's name, the response condition or nothing, what is wrong, where it is mended) of the IVRs listed."""
+    names = {row.id: row.name for row in rows}
+    for found in check_ivrs(person_of(request), has_chatbot=has_chatbot):
+        if found.ivr_id in names:
+            place = reverse("console:ivr", args=[found.ivr_id])
+            if found.condition and has_chatbot:
+                place = reverse("console:branch", args=[found.ivr_id, found.condition])
+            yield names[found.ivr_id], CONDITIONS.get(found.condition, ""), FAULTS[found.fault], place
 
 
 @may("ivr.create")
