@@ -1,20 +1,15 @@
 """The phone never depends on us (P1): a real worker process on a real Asterisk, killed and frozen in every phase."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 
-import psycopg
-import psycopg.sql
 import pytest
-from psycopg.rows import dict_row
 
 from renkei.cli.emulate.failures import Failure
 from tests import sipp
 from tests.asterisk_rig import is_there, shared_rig
 from tests.conftest import DatabaseUrls
-from tests.environment import DATABASE, server
 from tests.sipp import Sipp
 from tests.workers.conftest import Bot, Centre
 from tests.workers.telephony import LOOKED_UP, PLAYED, RUNG, TALKED, Telephony, furnish
@@ -152,47 +147,3 @@ async def test_after_a_restart_of_asterisk_telephones_and_calls_are_there_again(
     await telephony.stage(TALKED, "talking")
     caller.go_on()
     assert await caller.wait()
-
-
-@contextlib.contextmanager
-def _no_database() -> Iterator[None]:
-    """The worker's database refuses everybody, as a stopped server does."""
-    with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as admin:
-        name = psycopg.sql.Identifier(DATABASE)
-        admin.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (DATABASE,))
-        try:
-            yield
-        finally:
-            admin.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
-
-
-@pytest.mark.parametrize("seconds", [6, pytest.param(30, marks=pytest.mark.long)])
-async def test_without_the_database_people_talk_on_and_callers_reach_their_rule(
-    telephony: Telephony, emptied_database: DatabaseUrls, seconds: int
-) -> None:
-    """P1: the conversation is not cut, a new call takes the request-error rule in time, and both are in the history
-    when the database is back."""
-    await telephony.start_worker()
-    await telephony.phone("102")
-    talking = telephony.call(TALKED, sipp.SPEAK, sipp.WAIT, sipp.HANG_UP)
-    await telephony.stage(TALKED, "talking")
-    before = await telephony.packets()
-    with _no_database():
-        began = asyncio.get_running_loop().time()
-        caller = telephony.call(LOOKED_UP)
-        assert await telephony.answered(caller) - began < BUDGET + SLACK
-        assert await caller.wait()
-        await asyncio.sleep(max(0.0, began + seconds - asyncio.get_running_loop().time()))
-    after = await telephony.packets()
-    assert all(now[1] > then[1] + 30 * seconds for then, now in zip(before, after, strict=True))
-    telephony.centre.connection.close()
-    with psycopg.connect(emptied_database.app, autocommit=True, row_factory=dict_row) as connection:
-        telephony.centre.connection = connection
-        await telephony.stage(LOOKED_UP, "ended")
-        row = telephony.row(LOOKED_UP)
-        assert (row["outcome"], row["during_outage"]) == ("guidance", True)
-        talking.go_on()
-        assert await talking.wait()
-        await telephony.stage(TALKED, "ended")
-        assert telephony.row(TALKED)["outcome"] == "answered"
