@@ -177,8 +177,9 @@ SENTENCES: Mapping[str, Promise] = {
         "The business group this service started with does not exist any more. Choose another one in the chat setting "
         "and restart the service."
     ),
-    "import_switched_off": _(
-        "The option “Chat linkage” is switched off in the system settings. Switch it on and restart the service."
+    "service_failed": _(
+        "The service ended by a fault inside Renkei and was started again by itself. The log of the jobs process has "
+        "the details; if it goes on, tell an administrator."
     ),
     # ── the house itself ──
     # ── who may ──
@@ -219,6 +220,10 @@ SENTENCES: Mapping[str, Promise] = {
     "sns_customer_taken": _(
         "The registration number “%(number)s” belongs to the customer “%(customer)s” already. Enter another number, or "
         "take it away there first."
+    ),
+    "secrets_for_other_host": _(
+        "The address leads to another host than before. Nothing was saved: enter the secrets below anew (or have them "
+        "deleted), so that the stored ones are not sent to a host they were not meant for."
     ),
     "setting_of_other_type": _("This SNS setting does not belong to the chosen SNS type. Choose it again."),
     "template_of_other_group": _(

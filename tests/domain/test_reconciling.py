@@ -47,9 +47,9 @@ def test_the_report_names_what_was_missing_what_differs_and_what_they_do_not_sho
     comparison = Comparison(SINCE)
     changed &= theirs & had
     stored = dict.fromkeys(theirs - had, 1) | dict.fromkeys(changed, 2)
-    comparison.add(theirs, stored)
-    comparison.add(theirs, {})
-    found = tell_differences(comparison, had | theirs)
+    comparison.add(dict.fromkeys(theirs), stored)
+    comparison.add(dict.fromkeys(theirs), {})
+    found = tell_differences(comparison, had)
     assert set(found.missing) == theirs - had
     assert set(found.differing) == changed
     assert set(found.unknown) == had - theirs
@@ -59,8 +59,32 @@ def test_the_report_names_what_was_missing_what_differs_and_what_they_do_not_sho
 def test_a_missing_chat_shown_again_with_newer_content_is_still_missing() -> None:
     """The second page of the same listing does not turn it into a difference."""
     comparison = Comparison(SINCE)
-    comparison.add({"a"}, {"a": 1})
-    comparison.add({"a"}, {"a": 2})
-    found = tell_differences(comparison, {"a"})
+    comparison.add({"a": None}, {"a": 1})
+    comparison.add({"a": None}, {"a": 2})
+    found = tell_differences(comparison, set())
     assert (found.missing, found.differing) == (("a",), ())
     assert comparison.since + timedelta(days=7) == datetime(2025, 1, 31, tzinfo=UTC)
+
+
+@given(theirs=keys, had=keys, later=keys)
+def test_what_appeared_or_changed_since_the_last_run_was_not_missed(
+    theirs: set[str], had: set[str], later: set[str]
+) -> None:
+    """It is the next run's. Neither count knows of what appeared, so that both sides still agree."""
+    comparison = Comparison(SINCE, reached=SINCE + timedelta(days=6))
+    versions = {key: SINCE + timedelta(days=6, seconds=1 if key in later else 0) for key in theirs}
+    comparison.add(versions, {key: 2 if key in had else 1 for key in theirs})
+    found = tell_differences(comparison, had)
+    assert set(found.missing) == theirs - had - later
+    assert set(found.differing) == (theirs & had) - later
+    assert set(found.unknown) == had - theirs
+    assert found.theirs - len(found.missing) == found.ours - len(found.unknown)
+
+
+def test_an_unreadable_record_of_a_chat_of_ours_is_a_difference_and_the_chat_is_not_unknown() -> None:
+    """They still show it; what they show of it cannot be read."""
+    comparison = Comparison(SINCE)
+    comparison.add({"a": None, "raw:b": None}, {"a": 1, "raw:b": 1})
+    found = tell_differences(comparison, {"a"})
+    assert (found.missing, found.differing, found.unknown) == (("raw:b",), ("a",), ())
+    assert (found.theirs, found.ours) == (2, 1)

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,47 +10,16 @@ import pytest
 
 from renkei import clock
 from renkei.actions.imports.quarantine import repair_item, wake
-from renkei.actions.services.snapshot import take_snapshot
-from renkei.connectors.contract import ClosedPage, ClosedQuestion, ClosedRecord
-from renkei.domain.foreign_json import Json
 from renkei.errors import MisconfiguredError, RetryLaterError
 from renkei.models import Agent, ChatSetting, ImportService, InboxItem, Interaction, Reconciliation
 from renkei.models import ImportRun as Run
 from renkei.permissions import ADMINISTRATOR
-from renkei.settings import config
 from renkei.workers import imports
-from renkei.workers.imports import ImportServices
-from renkei.workers.imports_run import Source
-from tests.actions.imports.source import Importing, make_importing, parse, record
+from tests.actions.imports.source import Importing, make_importing, record
 from tests.sample_centre import make_person
+from tests.workers.import_rig import PATIENCE_SECONDS, ChatSystem, ask_run, install, running, start, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
-
-PATIENCE_SECONDS = 60.0
-
-
-@dataclass(slots=True)
-class ChatSystem:
-    """Pages of records; ``raising`` is raised once per entry before anything is shown."""
-
-    pages: list[list[dict[str, Any]]] = field(default_factory=list)
-    raising: list[Exception] = field(default_factory=list)
-    asked: list[ClosedQuestion] = field(default_factory=list)
-    parse: Callable[[Json], Any] = parse
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    async def fetch(self, question: ClosedQuestion) -> ClosedPage:
-        self.asked.append(question)
-        await self.gate.wait()
-        if self.raising:
-            raise self.raising.pop(0)
-        place = int(question.page or 0)
-        shown = self.pages[place] if place < len(self.pages) else []
-        records = tuple(ClosedRecord(each, each["id"] or "") for each in shown)
-        return ClosedPage(records, str(place + 1) if place + 1 < len(self.pages) else None)
 
 
 @pytest.fixture
@@ -63,42 +29,7 @@ def importing() -> Importing:
 
 @pytest.fixture
 def chat_system(monkeypatch: pytest.MonkeyPatch) -> ChatSystem:
-    system = ChatSystem()
-
-    def make(*_: object, **__: object) -> Source:
-        return Source(fetch=system.fetch, parse=system.parse)
-
-    monkeypatch.setattr(imports, "make_source", make)
-    return system
-
-
-def start(importing: Importing, **changed: Any) -> None:
-    """What the button does."""
-    ChatSetting.objects.filter(pk=importing.setting.pk).update(**changed)
-    setting = ChatSetting.objects.select_related("template").get(pk=importing.setting.pk)
-    ImportService.objects.filter(pk=setting.pk).update(
-        is_wanted=True, is_halted=False, snapshot=take_snapshot(setting), snapshot_at=clock.now()
-    )
-    wake(setting.pk)
-
-
-@asynccontextmanager
-async def running(count: int = 1) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    tasks = [asyncio.create_task(ImportServices(config).serve()) for _ in range(count)]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(question: Callable[[], Any]) -> Any:
-    """Wait until the database says so."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (answer := await asyncio.to_thread(question)):
-            await asyncio.sleep(0.05)
-    return answer
+    return install(monkeypatch)
 
 
 async def test_a_wanted_service_imports_by_itself_and_plans_its_next_run(
@@ -155,11 +86,6 @@ async def test_a_chat_system_that_is_tired_is_asked_again_later(importing: Impor
         await asyncio.to_thread(ask_run, importing)
         await until(lambda: ImportService.objects.filter(problem="", failures=0, ran_at__isnull=False).exists())
     assert await asyncio.to_thread(Interaction.objects.count) == 1
-
-
-def ask_run(importing: Importing) -> None:
-    ImportService.objects.filter(pk=importing.setting.pk).update(run_asked_at=clock.now())
-    wake(importing.setting.pk)
 
 
 async def test_wrong_settings_halt_the_service_until_somebody_acts(
@@ -333,4 +259,5 @@ async def test_the_night_finds_what_the_runs_have_missed(importing: Importing, c
     assert (report.theirs, report.ours, report.missing, report.unknown) == (2, 0, ["c-1", "c-2"], [])
     service = await asyncio.to_thread(ImportService.objects.get)
     assert (service.cursor_at, service.bookmark) == (now, None)
-    assert not await asyncio.to_thread(Run.objects.exists)
+    run = await until(lambda: Run.objects.filter(ended_at__isnull=False).first())
+    assert (run.trigger, run.pages, run.shown, run.stored, run.applied, run.error) == ("night", 1, 2, 2, 2, "")

@@ -94,11 +94,19 @@ def _guess_id(raw: str, shape: ClosedShape) -> str:
 
 
 def make_record(payload: Json, shape: ClosedShape) -> ClosedRecord:
-    """A record with the id found in it; never raises."""
+    """A record with the id and the version found in it; never raises."""
     try:
-        return ClosedRecord(payload, _read_id(payload, shape) or "")
+        source_id = _read_id(payload, shape) or ""
     except MalformedPayloadError:
-        return ClosedRecord(payload)
+        source_id = ""
+    return ClosedRecord(payload, source_id, _find_version(payload, shape))
+
+
+def _find_version(payload: Json, shape: ClosedShape) -> datetime | None:
+    try:
+        return _read_moment(payload, shape.updated_at, shape) or _read_moment(payload, shape.closed_at, shape)
+    except MalformedPayloadError:
+        return None
 
 
 def read_closed(payload: Json, shape: ClosedShape) -> ClosedChat | None:
@@ -168,7 +176,7 @@ def _read_message(record: Json, shape: ClosedShape) -> ClosedMessage:
     return ClosedMessage(said.speaker, said.kind, said.text, said.sent_at, said.url, author)
 
 
-def _read_moment(payload: dict[str, Json], key: str, shape: ClosedShape) -> datetime | None:
+def _read_moment(payload: Json, key: str, shape: ClosedShape) -> datetime | None:
     value = get(payload, key)
     return None if value is None else read_time(value, shape, key=key)
 

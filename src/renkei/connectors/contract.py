@@ -92,10 +92,12 @@ class ClosedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ClosedRecord:
-    """A chat system's record as it came; ``source_id`` is the id found in it, empty where it has none."""
+    """A chat system's record as it came; ``source_id`` is the id found in it, empty where it has none. ``version_at``
+    is when its content last changed, as far as that can be read even where the record as a whole cannot."""
 
     payload: Json
     source_id: str = ""
+    version_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ def read_records(records: Sequence[ClosedRecord], parse: ParseClosed) -> list[Sh
         try:
             chat = parse(record.payload)
         except MalformedPayloadError as error:
-            shown.append(ShownChat(record.payload, record.source_id, None, error.code, error.params))
+            told = record.version_at
+            shown.append(ShownChat(record.payload, record.source_id, None, error.code, error.params, version_at=told))
             continue
         if chat is not None:
             shown.append(ShownChat(record.payload, record.source_id, chat))

@@ -13,18 +13,30 @@ MOST_NAMED = 500
 
 @dataclass(slots=True)
 class Comparison:
-    """What a listing showed, page after page. ``stored`` maps the keys that were new or changed to their revision."""
+    """What a listing showed, page after page. ``stored`` maps the keys that were new or changed to their revision.
+
+    ``reached`` is how far the runs have come, in the chat system's time. What appeared or changed over there later is
+    the next run's: it is queued too, but nothing was missed. Those that appeared stand in ``appeared``.
+    """
 
     since: datetime
+    reached: datetime | None = None
     theirs: set[str] = field(default_factory=set)
     stored: dict[str, int] = field(default_factory=dict)
+    appeared: set[str] = field(default_factory=set)
 
-    def add(self, keys: Collection[str], stored: Mapping[str, int]) -> None:
-        """Count one page; a chat shown twice counts once."""
-        self.theirs.update(keys)
+    def add(self, shown: Mapping[str, datetime | None], stored: Mapping[str, int]) -> None:
+        """Count one page: each chat's version, None where it tells none. A chat shown twice counts once."""
+        self.theirs.update(shown)
         for key, revision in stored.items():
+            version = shown.get(key)
+            if self.reached is not None and version is not None and version > self.reached:
+                if revision == 1 and key not in self.stored:
+                    self.appeared.add(key)
+                continue
             # What was missing stays missing, though a later page of the same listing had a newer content of it.
             self.stored[key] = min(revision, self.stored.get(key, revision))
+            self.appeared.discard(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,17 @@ class Differences:
 
 
 def tell_differences(comparison: Comparison, ours: Collection[str]) -> Differences:
-    """Compare with our chats of the same days, ``ours`` being those known after the listing was stored."""
-    missing = sorted(key for key, revision in comparison.stored.items() if revision == 1)
-    differing = sorted(key for key, revision in comparison.stored.items() if revision > 1)
-    had = set(ours) - set(missing)
+    """Compare with our chats of the same days, ``ours`` being those that are imported.
+
+    What they show and what was neither new nor changed is known here, imported or set aside.
+    """
+    had = set(ours)
+    missing = sorted(key for key, revision in comparison.stored.items() if revision == 1 and key not in had)
+    differing = sorted(comparison.stored.keys() - set(missing))
+    known = (had | comparison.theirs) - set(missing) - comparison.appeared
     return Differences(
-        theirs=len(comparison.theirs),
-        ours=len(had),
+        theirs=len(comparison.theirs - comparison.appeared),
+        ours=len(known),
         missing=tuple(missing),
         differing=tuple(differing),
         unknown=tuple(sorted(had - comparison.theirs)),

@@ -18,6 +18,7 @@ from renkei.models import (
     Case,
     Customer,
     ExternalApiCall,
+    ImportService,
     InboxItem,
     Interaction,
     IvrStep,
@@ -129,6 +130,18 @@ def visible_inbox(viewer: Viewer) -> QuerySet[InboxItem]:
             return InboxItem.objects.filter(setting__business_group_id=scope.group_id)
         case _:
             return InboxItem.objects.none()
+
+
+def visible_services(viewer: Viewer) -> QuerySet[ImportService]:
+    """A service follows the business group of its chat setting."""
+    scope = scope_of(viewer)
+    match scope.reach:
+        case Reach.ALL:
+            return ImportService.objects.all()
+        case Reach.GROUP:
+            return ImportService.objects.filter(setting__business_group_id=scope.group_id)
+        case _:
+            return ImportService.objects.none()
 
 
 def visible_interactions(viewer: Viewer) -> QuerySet[Interaction]:

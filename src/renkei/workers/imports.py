@@ -19,16 +19,17 @@ import structlog
 from renkei.actions.imports.faults import is_database_away, let_go
 from renkei.actions.imports.fence import Lease, StaleLeaseError, beat, find_waiting, give_back, take_lease
 from renkei.actions.imports.ground import find_ground, open_settings, read_zone
-from renkei.actions.imports.runs import Duty, end_run_badly, read_duty
+from renkei.actions.imports.runs import Duty, end_run_badly, fail_service, read_duty
 from renkei.connectors.contract import ClosedContext, ClosedPage, ClosedQuestion, Connector, read_settings
 from renkei.connectors.registry import get_connector
 from renkei.domain.patience import wait_after
 from renkei.domain.reconciling import is_due
 from renkei.domain.services import IMPORTS_CHANNEL, SettingSnapshot
+from renkei.domain.setbacks import settle
 from renkei.errors import MisconfiguredError
 from renkei.outbound import AllowList, HttpClient
 from renkei.settings import Config
-from renkei.workers.imports_run import ImportRun, Source, Stopped
+from renkei.workers.imports_run import NIGHT, ImportRun, Source, Stopped
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,6 @@ class ImportServices:
         self._http = HttpClient()
         self._running: dict[int, Service] = {}
         self._rest: dict[int, float] = {}
-        self._failures: dict[int, int] = {}
         self._woken = asyncio.Event()
 
     async def serve(self) -> None:
@@ -104,15 +104,11 @@ class ImportServices:
         service.start(partial(self._end, setting_id, service))
         log.info("imports: service began", setting=setting_id, epoch=lease.epoch)
 
-    def _end(self, setting_id: int, service: "Service", error: BaseException | None) -> None:
-        """A service ended: well, or by a fault of ours, after which it rests longer each time."""
+    def _end(self, setting_id: int, service: "Service", rest_seconds: float) -> None:
+        """A service ended: well, or by a fault of ours, after which it rests."""
         if self._running.get(setting_id) is service:
             del self._running[setting_id]
-        if error is None:
-            self._failures.pop(setting_id, None)
-        else:
-            failures = self._failures[setting_id] = self._failures.get(setting_id, 0) + 1
-            self._rest[setting_id] = asyncio.get_running_loop().time() + wait_after(failures - 1)
+        self._rest[setting_id] = asyncio.get_running_loop().time() + rest_seconds
         self._woken.set()
 
     async def _listen(self) -> None:
@@ -123,9 +119,11 @@ class ImportServices:
                     await conn.execute(f"LISTEN {IMPORTS_CHANNEL}")
                     async for told in conn.notifies():
                         self._wake(told.payload)
-            except psycopg.Error as error:
+                log.warning("imports: no longer listening")
+            except Exception as error:
+                # Whatever it is: services that are told nothing are still looked for.
                 log.warning("imports: not listening", error=type(error).__name__)
-                await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _wake(self, payload: str) -> None:
         service = self._running.get(int(payload)) if payload.isdecimal() else None
@@ -149,21 +147,21 @@ class Service:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, ended: Callable[[BaseException | None], None]) -> None:
-        """Begin; ``ended`` is told once, with the fault if there was one."""
+    def start(self, ended: Callable[[float], None]) -> None:
+        """Begin; ``ended`` is told once, with the seconds to rest if there was a fault."""
 
         async def live() -> None:
-            fault: BaseException | None = None
+            rest_seconds = 0.0
             try:
                 await self._live()
             except StaleLeaseError:
                 log.warning("imports: lease lost", setting=self._lease.setting_id, epoch=self._lease.epoch)
             except Exception as error:
                 log.exception("imports: service failed", setting=self._lease.setting_id)
-                fault = error
+                rest_seconds = await self._write_down(error)
             finally:
                 await self._put_away()
-                ended(fault)
+                ended(rest_seconds)
 
         self._task = asyncio.create_task(live())
 
@@ -237,7 +235,7 @@ class Service:
             return ""
         zone = await self.do(read_zone)
         last = max((each for each in (duty.reconciled_at, duty.snapshot_at) if each is not None), default=None)
-        return "night" if is_due(last, now=duty.asked_at, zone=zone) else ""
+        return NIGHT if is_due(last, now=duty.asked_at, zone=zone) else ""
 
     async def _run(self, duty: Duty, trigger: str) -> None:
         try:
@@ -250,12 +248,11 @@ class Service:
                 began=duty.asked_at,
                 problem=error.code,
                 params=error.params,
-                seconds=0.0,
-                is_halted=True,
+                setback=settle(error.code, duty.failures, is_settings_fault=True),
             )
             return
         try:
-            if trigger == "night":
+            if trigger == NIGHT:
                 await run.reconcile(duty)
             elif trigger == "push":
                 await run.carry_on(trigger)
@@ -271,6 +268,18 @@ class Service:
         settings = await self.do(open_settings, snapshot)
         source = make_source(snapshot.connector, settings, http=self._http, allow=self._allow)
         return ImportRun(self._lease, snapshot, rules, source, executor=self._executor)
+
+    async def _write_down(self, fault: Exception) -> float:
+        """Have the service's screen say that it failed; the seconds to rest. Of a database that was away nothing is
+        written: that is no fault of this service."""
+        try:
+            if is_database_away(fault):
+                await self.do(let_go)
+                return wait_after(0)
+            return await self.do(fail_service, self._lease)
+        except Exception as error:
+            log.warning("imports: failure not written down", error=type(error).__name__)
+            return wait_after(0)
 
     async def _put_away(self) -> None:
         try:

@@ -15,11 +15,20 @@ import structlog
 
 from renkei import clock
 from renkei.actions.imports.apply import Applied, PendingItem, apply_batch, read_pending
-from renkei.actions.imports.faults import is_database_away, is_too_heavy
+from renkei.actions.imports.faults import is_cut_off, is_database_away, is_too_heavy, let_go
 from renkei.actions.imports.fence import Lease, StaleLeaseError
-from renkei.actions.imports.quarantine import forget_open, quarantine, rename_item
+from renkei.actions.imports.quarantine import delay_item, forget_open, quarantine, rename_item
 from renkei.actions.imports.reconcile import compare_page, write_report
-from renkei.actions.imports.runs import Duty, Tally, begin_run, count_run, end_run_badly, end_run_well, read_duty
+from renkei.actions.imports.runs import (
+    Duty,
+    Tally,
+    begin_run,
+    count_run,
+    end_run,
+    end_run_badly,
+    end_run_well,
+    read_duty,
+)
 from renkei.actions.imports.store_page import StoredPage, store_page
 from renkei.connectors.contract import ClosedPage, ClosedQuestion, ParseClosed
 from renkei.connectors.showing import read_records
@@ -27,9 +36,9 @@ from renkei.domain.foreign_json import read_json
 from renkei.domain.importing import Arriving, ImportRules
 from renkei.domain.inbox import RAW
 from renkei.domain.listing import Finished, Listing, begin_listing, read_listing
-from renkei.domain.patience import wait_after
 from renkei.domain.reconciling import LOOKED_BACK, Comparison
 from renkei.domain.services import SettingSnapshot
+from renkei.domain.setbacks import settle
 from renkei.errors import MalformedPayloadError, MisconfiguredError, RetryLaterError
 
 log = structlog.get_logger(__name__)
@@ -37,6 +46,11 @@ log = structlog.get_logger(__name__)
 BATCH = 250
 MOST_PAGES = 100_000
 """Of one nightly comparison; a chat system that goes round in a larger circle is left at last."""
+AFTER_CUT_OFF = 30.0
+MOST_CUT_OFF = 3
+"""Tries of a chat during which the database gave us up; the last one sets it aside."""
+NIGHT = "night"
+"""What sets off the nightly comparison, among the runs."""
 PAGE_EXPIRED = "page_expired"
 """What a connector says when the chat system does not know the page's token any more; the listing begins again."""
 
@@ -80,8 +94,8 @@ class ImportRun:
         except RetryLaterError as error:
             await self._fail(duty, error.code, error.params, after=error.after)
         except MisconfiguredError as error:
-            log.warning("imports: halted", setting=self.lease.setting_id, code=error.code)
-            await self._fail(duty, error.code, error.params, is_halted=True)
+            log.warning("imports: refused", setting=self.lease.setting_id, code=error.code)
+            await self._fail(duty, error.code, error.params, is_settings_fault=True)
         except (StaleLeaseError, Stopped):
             raise
         except Exception as error:
@@ -100,30 +114,47 @@ class ImportRun:
 
     async def carry_on(self, trigger: str) -> None:
         """Apply what waits without fetching: pushed chats, repaired ones."""
+        self._run_id = await self.do(begin_run, self.lease, trigger)
         await self.apply_pending()
+        await self.do(end_run, self.lease, self._run_id)
         log.info("imports: applied", setting=self.lease.setting_id, trigger=trigger)
 
     async def reconcile(self, duty: Duty) -> None:
-        """Walk the listing of the last seven days beside the runs; what we did not have is queued and applied."""
-        comparison = Comparison(since=duty.asked_at - LOOKED_BACK)
-        error, page_token = "", None
+        """Walk the listing of the last seven days beside the runs; what we did not have is queued and applied. Whatever
+        goes wrong with the chat system stands in the report, and the next runs go on."""
+        self._run_id = await self.do(begin_run, self.lease, NIGHT)
+        comparison = Comparison(since=duty.asked_at - LOOKED_BACK, reached=duty.cursor_at)
+        error = ""
         try:
-            for _ in range(MOST_PAGES):
-                page = await self.source.fetch(ClosedQuestion(since=comparison.since, page=page_token))
-                shown = await self.do(read_records, page.records, self.source.parse)
-                await self.do(compare_page, self.lease, comparison, shown)
-                if page.next is None or page.next == page_token:
-                    break
-                page_token = page.next
-                await self._look_up_from_work(duty)
+            await self._compare(comparison, duty)
         except (RetryLaterError, MisconfiguredError) as failure:
             error = failure.code
+        except (StaleLeaseError, Stopped):
+            raise
+        except Exception as fault:
+            if is_database_away(fault):
+                raise
+            log.exception("imports: a comparison failed", setting=self.lease.setting_id)
+            error = "connector_failed"
         found = await self.do(write_report, self.lease, comparison, error=error)
         log.info(
             "imports: reconciled", setting=self.lease.setting_id, theirs=found.theirs, ours=found.ours,
             missing=len(found.missing), differing=len(found.differing), unknown=len(found.unknown), error=error,
         )  # fmt: skip
         await self.apply_pending()
+        await self.do(end_run, self.lease, self._run_id, error=error)
+
+    async def _compare(self, comparison: Comparison, duty: Duty) -> None:
+        page_token = None
+        for _ in range(MOST_PAGES):
+            page = await self.source.fetch(ClosedQuestion(since=comparison.since, page=page_token))
+            shown = await self.do(read_records, page.records, self.source.parse)
+            stored = await self.do(compare_page, self.lease, comparison, shown)
+            await self._count(Tally(pages=1, shown=len(page.records), stored=stored))
+            if page.next is None or page.next == page_token:
+                return
+            page_token = page.next
+            await self._look_up_from_work(duty)
 
     async def _walk(self, duty: Duty) -> None:
         listing = self._resume(duty)
@@ -219,17 +250,28 @@ class ImportRun:
         except StaleLeaseError:
             raise
         except Exception as error:
-            if is_database_away(error):
+            if is_database_away(error) and not is_cut_off(error):
                 raise
+            if is_cut_off(error):
+                await self.do(let_go)
             if len(arriving) == 1:
-                log.warning("imports: set aside", item=arriving[0].item_id, error=type(error).__name__)
-                await self._set_aside(arriving[0].item_id, arriving[0].revision, _name_poison(error), {})
+                await self._give_up(arriving[0], error)
                 return
             half = len(arriving) // 2
             await self._apply(arriving[:half])
             await self._apply(arriving[half:])
         else:
             await self._count(Tally(applied=applied.created + applied.revised))
+
+    async def _give_up(self, poison: Arriving, error: Exception) -> None:
+        """A chat that cannot be applied even alone is set aside. Where the database has given us up it may be we who
+        were frozen: the chat is tried again a few times."""
+        log.warning("imports: not applied", item=poison.item_id, error=type(error).__name__)
+        if is_cut_off(error):
+            tried = await self.do(delay_item, self.lease, poison.item_id, seconds=AFTER_CUT_OFF)
+            if tried < MOST_CUT_OFF:
+                return
+        await self._set_aside(poison.item_id, poison.revision, _name_poison(error), {})
 
     async def _set_aside(self, item_id: int, revision: int, code: str, params: dict[str, Any]) -> None:
         if await self.do(quarantine, self.lease, item_id, revision=revision, error=code, params=params):
@@ -239,7 +281,9 @@ class ImportRun:
         if self._run_id is not None:
             await self.do(count_run, self.lease, self._run_id, tally)
 
-    async def _fail(self, duty: Duty, code: str, params: Any, *, after: float = 0.0, is_halted: bool = False) -> None:
+    async def _fail(
+        self, duty: Duty, code: str, params: Any, *, after: float = 0.0, is_settings_fault: bool = False
+    ) -> None:
         await self.do(
             end_run_badly,
             self.lease,
@@ -247,8 +291,7 @@ class ImportRun:
             began=duty.asked_at,
             problem=code,
             params=params,
-            seconds=wait_after(duty.failures, asked=after),
-            is_halted=is_halted,
+            setback=settle(code, duty.failures, is_settings_fault=is_settings_fault, asked=after),
         )
 
     async def do(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -269,4 +312,4 @@ def _read_item(item: PendingItem, parse: ParseClosed) -> Any:
 
 
 def _name_poison(error: Exception) -> str:
-    return "import_too_heavy" if is_too_heavy(error) else "import_failed"
+    return "import_too_heavy" if is_too_heavy(error) or is_cut_off(error) else "import_failed"

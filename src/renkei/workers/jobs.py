@@ -4,7 +4,8 @@ Delivery is at least once: every job may run twice, so idempotence lives in the 
 """
 
 import asyncio
-from typing import cast
+from collections.abc import Coroutine
+from typing import Any, cast
 
 import structlog
 from procrastinate import JobContext
@@ -55,16 +56,39 @@ async def serve() -> None:
     connector = cast(DjangoConnector, app.connector)
     with app.replace_connector(connector.get_worker_connector()):
         async with app.open_async():
-            services = asyncio.create_task(ImportServices(config).serve())
-            try:
-                await app.run_worker_async(concurrency=AT_ONCE, shutdown_graceful_timeout=5, delete_jobs="successful")
-            finally:
-                services.cancel()
-                await asyncio.gather(services, return_exceptions=True)
+            queue = app.run_worker_async(concurrency=AT_ONCE, shutdown_graceful_timeout=5, delete_jobs="successful")
+            await serve_together(queue, ImportServices(config).serve())
+
+
+async def serve_together(queue: Coroutine[Any, Any, None], services: Coroutine[Any, Any, None]) -> None:
+    """Run both until the queue's worker has ended. ServicesEndedError when the services end before it, whyever: a
+    process that only looks alive would import nothing, one that ends is started again."""
+    working, serving = asyncio.create_task(queue), asyncio.create_task(services)
+    try:
+        await asyncio.wait({working, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ServicesEndedError from _fault_of(serving)
+        working.result()
+    finally:
+        for task in (working, serving):
+            task.cancel()
+        await asyncio.gather(working, serving, return_exceptions=True)
+
+
+class ServicesEndedError(Exception):
+    """The import services have ended though nobody asked them to."""
+
+
+def _fault_of(task: "asyncio.Task[None]") -> BaseException | None:
+    return None if task.cancelled() else task.exception()
 
 
 def main() -> int:
-    """``renkei jobs``."""
+    """``renkei jobs``; 1 when the import services have died: the supervisor starts us again."""
     set_logs_up()
-    asyncio.run(serve())
+    try:
+        asyncio.run(serve())
+    except ServicesEndedError:
+        log.exception("jobs: the import services have ended")
+        return 1
     return 0

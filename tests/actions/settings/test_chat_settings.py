@@ -126,6 +126,29 @@ def test_what_cannot_work_is_refused(person: User, changed: dict[str, Any], code
     assert ChatSetting.objects.get().version == 1
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"call_url": "https://elsewhere.example.net/renkei/v1"},
+        {"call_url": "https://chat.example.jp:8443/renkei/v1"},
+        {"call_url": "http://chat.example.jp/renkei/v1"},
+        {"connector_settings": {"token_url": "https://elsewhere.example.net/token"}},
+    ],
+)
+def test_secrets_are_never_sent_to_a_host_they_were_not_typed_for(person: User, changed: dict[str, Any]) -> None:
+    """Proves R173. Whoever may change the address does not learn the stored token by it."""
+    setting = make_setting(person)
+    agent = setting.default_agent
+    with pytest.raises(RejectedError, match="secrets_for_other_host"):
+        edit_chat_setting(person, setting.pk, entered(agent, secrets={}, **changed))
+    setting.refresh_from_db()
+    assert (setting.call_url, setting.version) == ("https://chat.example.jp/renkei/v1", 1)
+    edit_chat_setting(person, setting.pk, entered(agent, secrets={}, call_url="https://Chat.example.jp/v2"))
+    edit_chat_setting(person, setting.pk, entered(agent, secrets={"token": "anew"}, **changed))
+    setting.refresh_from_db()
+    assert setting.version == 3
+
+
 def test_secrets_are_sealed_kept_replaced_and_forgotten(person: User) -> None:
     setting = make_setting(person, secrets={"token": "tok-1", "signing_keys": "whsec_1"})
     agent = setting.default_agent

@@ -22,6 +22,8 @@ from renkei.domain.importing import (
 from renkei.domain.people import sort_key
 from renkei.models.statements import imports, merging
 
+MOST_BYTES = 8_000_000
+"""Of the records of one batch."""
 MOST_ROUNDS = 20
 """A merge may take a customer's root away while we ask for it; so often we ask again."""
 
@@ -59,8 +61,10 @@ class _Stored:
 
 
 def read_pending(lease: Lease, *, most: int, after: int = 0) -> tuple[PendingItem, ...]:
-    """The chats whose turn it is, oldest first, with ids beyond ``after``."""
-    rows = run_all(imports.PENDING, {"setting": lease.setting_id, "most": most, "after": after})
+    """The chats whose turn it is, oldest first, with ids beyond ``after``: at most ``most``, and not more bytes than
+    a batch can bear."""
+    given = {"setting": lease.setting_id, "most": most, "after": after, "most_bytes": MOST_BYTES}
+    rows = run_all(imports.PENDING, given)
     return tuple(PendingItem(item, key, revision, bytes(payload)) for item, key, revision, payload in rows)
 
 

@@ -10,8 +10,14 @@ _CUT_OFF = (errors.IdleInTransactionSessionTimeout, errors.InFailedSqlTransactio
 def is_database_away(error: BaseException) -> bool:
     """Whether the database, and not a chat, is the reason. A statement that ran too long is the chat's fault."""
     if isinstance(error, InternalError):
-        return isinstance(error.__cause__, _CUT_OFF)
+        return is_cut_off(error)
     return isinstance(error, OperationalError | InterfaceError) and not is_too_heavy(error)
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Whether the database ended a transaction in which we did nothing for too long: we were frozen, or the batch was
+    too much to be thought through in time. Our connection is of no use any more."""
+    return isinstance(error.__cause__, _CUT_OFF)
 
 
 def is_too_heavy(error: BaseException) -> bool:

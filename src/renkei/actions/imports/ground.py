@@ -11,12 +11,10 @@ from renkei.models.statements import imports
 
 
 def find_ground(snapshot: SettingSnapshot) -> ImportRules:
-    """The rules of a run. MisconfiguredError ``default_agent_gone``, ``business_group_gone`` or ``feature_off``."""
+    """The rules of a run. MisconfiguredError ``default_agent_gone`` or ``business_group_gone``."""
     row = run_one(imports.GROUND, agent=snapshot.default_agent_id, group=snapshot.business_group_id)
     assert row is not None
-    has_agent, has_group, zone, is_offered = row
-    if not is_offered:
-        raise MisconfiguredError("import_switched_off")
+    has_agent, has_group, zone = row
     if not has_agent:
         raise MisconfiguredError("default_agent_gone")
     if not has_group:

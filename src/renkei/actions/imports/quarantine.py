@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping
-from hashlib import sha256
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,12 +12,12 @@ from renkei.actions.imports.fence import Lease, fenced, run, run_one
 from renkei.actions.imports.store_page import store_chats
 from renkei.domain.closed_chat import ClosedChat
 from renkei.domain.foreign_json import read_json
-from renkei.domain.inbox import ShownChat, tombstone_of, write_payload
+from renkei.domain.inbox import NEVER_REPLACED, ShownChat, tombstone_of, write_payload
 from renkei.errors import MalformedPayloadError, RejectedError
 from renkei.models import ChatTombstone, InboxItem
 from renkei.models.statements import imports
 from renkei.permissions import require
-from renkei.queries.scope import Viewer
+from renkei.queries.scope import Viewer, visible_inbox
 from renkei.settings import config
 
 LONGEST_REASON = 200
@@ -40,6 +39,13 @@ def quarantine(
     return row is not None
 
 
+def delay_item(lease: Lease, item_id: int, *, seconds: float) -> int:
+    """Let a chat wait for its next try; how many tries it has had."""
+    with fenced(lease):
+        row = run_one(imports.DELAY, setting=lease.setting_id, item=item_id, seconds=seconds)
+    return 0 if row is None else int(row[0])
+
+
 def forget_open(lease: Lease, item_id: int) -> None:
     """A chat that turns out to be open after all waits over there (R138); its inbox row goes."""
     with fenced(lease):
@@ -58,7 +64,7 @@ def retry_items(actor: Viewer, setting_id: int, item_ids: Collection[int] | None
     """Let set-aside chats have another turn, all of them without ids; how many. RejectedError ``forbidden``."""
     require(actor, "service.edit")
     with transaction.atomic():
-        waiting = InboxItem.objects.filter(setting_id=setting_id, state=InboxItem.State.QUARANTINED)
+        waiting = visible_inbox(actor).filter(setting_id=setting_id, state=InboxItem.State.QUARANTINED)
         if item_ids is not None:
             waiting = waiting.filter(pk__in=item_ids)
         now = clock.now()
@@ -81,10 +87,11 @@ def repair_item(actor: Viewer, item_id: int, *, payload_text: str) -> None:
     except MalformedPayloadError as error:
         raise RejectedError(error.code, **error.params) from error
     with transaction.atomic():
-        item = _lock_set_aside(item_id)
+        item = _lock_set_aside(actor, item_id)
         now = clock.now()
         item.payload = payload
-        item.payload_sha256 = sha256(payload).hexdigest()
+        # The version stays the chat system's own: the record as it was loses, newer content wins.
+        item.payload_sha256 = NEVER_REPLACED
         item.state = InboxItem.State.PENDING
         item.revision += 1
         item.next_try_at = item.changed_at = now
@@ -102,7 +109,8 @@ def discard_item(actor: Viewer, item_id: int, *, reason: str) -> None:
     if not reason.strip():
         raise RejectedError("required")
     with transaction.atomic():
-        item = _lock_set_aside(item_id)
+        item = _lock_set_aside(actor, item_id)
+        run_one(imports.GATE_ALONE, setting=item.setting_id)
         digest = tombstone_of(
             item.setting_id,
             item.external_id,
@@ -122,8 +130,9 @@ def wake(setting_id: int) -> None:
         cursor.execute("SELECT pg_notify('renkei_imports', %s)", [str(setting_id)])
 
 
-def _lock_set_aside(item_id: int) -> InboxItem:
-    item = InboxItem.objects.select_for_update().filter(pk=item_id, state=InboxItem.State.QUARANTINED).first()
+def _lock_set_aside(actor: Viewer, item_id: int) -> InboxItem:
+    aside = visible_inbox(actor).filter(pk=item_id, state=InboxItem.State.QUARANTINED)
+    item = aside.select_for_update(of=("self",)).first()
     if item is None:
         raise RejectedError("not_found")
     return item

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from renkei.actions.imports.fence import Lease, StaleLeaseError, fenced, run, run_one
-from renkei.models.statements import imports
+from renkei.domain.setbacks import Setback, settle
+from renkei.models.statements import import_runs, imports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,14 @@ def _read_json(text: str | None) -> Mapping[str, Any] | None:
 
 
 def begin_run(lease: Lease, trigger: str) -> int:
-    """Open a run's row."""
+    """Open a run's row. Pushes that come one upon the other share a row for a minute: the runs by the clock stay to
+    be seen among them."""
     with fenced(lease):
-        run(imports.CLOSE_RUNS, setting=lease.setting_id)  # whoever was killed or stopped could not
-        row = run_one(imports.BEGIN_RUN, setting=lease.setting_id, epoch=lease.epoch, trigger=trigger)
-        run(imports.CUT_RUNS, setting=lease.setting_id)
+        run(import_runs.CLOSE_RUNS, setting=lease.setting_id)  # whoever was killed or stopped could not
+        row = run_one(import_runs.GO_ON_WITH_PUSHES, setting=lease.setting_id) if trigger == "push" else None
+        if row is None:
+            row = run_one(import_runs.BEGIN_RUN, setting=lease.setting_id, epoch=lease.epoch, trigger=trigger)
+        run(import_runs.CUT_RUNS, setting=lease.setting_id)
     assert row is not None
     return int(row[0])
 
@@ -67,7 +71,7 @@ def count_run(lease: Lease, run_id: int, tally: Tally) -> None:
     """Add to a run's counts."""
     with fenced(lease):
         run(
-            imports.COUNT_RUN,
+            import_runs.COUNT_RUN,
             run=run_id,
             pages=tally.pages,
             shown=tally.shown,
@@ -77,10 +81,16 @@ def count_run(lease: Lease, run_id: int, tally: Tally) -> None:
         )
 
 
+def end_run(lease: Lease, run_id: int, *, error: str = "") -> None:
+    """Close a run that plans nothing: of pushed chats, of the nightly comparison."""
+    with fenced(lease):
+        run(import_runs.END_RUN, run=run_id, error=error[:60])
+
+
 def end_run_well(lease: Lease, run_id: int, *, began: datetime, interval_seconds: float) -> None:
     """Close a run; the next is planned an interval from now."""
     with fenced(lease):
-        run(imports.END_RUN, run=run_id, error="")
+        run(import_runs.END_RUN, run=run_id, error="")
         run(imports.SUCCEED, setting=lease.setting_id, epoch=lease.epoch, seconds=interval_seconds, began=began)
 
 
@@ -91,20 +101,28 @@ def end_run_badly(
     began: datetime,
     problem: str,
     params: Mapping[str, Any] | None = None,
-    seconds: float,
-    is_halted: bool = False,
+    setback: Setback,
 ) -> None:
-    """Close a run that failed; it is tried again in ``seconds``, or not at all when ``is_halted``."""
+    """Close a run that failed, and write down what follows."""
     with fenced(lease):
         if run_id is not None:
-            run(imports.END_RUN, run=run_id, error=problem[:60])
+            run(import_runs.END_RUN, run=run_id, error=problem[:60])
         run(
             imports.FAIL,
             setting=lease.setting_id,
             epoch=lease.epoch,
             problem=problem[:60],
             params=json.dumps(dict(params or {}), default=str),
-            halted=is_halted,
-            seconds=seconds,
+            halted=setback.is_halted,
+            seconds=setback.seconds,
             began=began,
         )
+
+
+def fail_service(lease: Lease) -> float:
+    """A fault of ours has ended a service: it is told and counted, until a run ends well. Returns the seconds it is to
+    rest."""
+    duty = read_duty(lease)
+    setback = settle("service_failed", duty.failures, is_settings_fault=False)
+    end_run_badly(lease, None, began=duty.asked_at, problem="service_failed", setback=setback)
+    return setback.seconds

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from renkei.actions.imports.fence import Lease, fenced, run, run_all
+from renkei.actions.imports.fence import Lease, fenced, run, run_all, run_one
 from renkei.domain.inbox import ShownChat, make_rows
 from renkei.domain.listing import Finished, Listing, keep_listing, turn_page
 from renkei.models.statements import imports
@@ -68,9 +68,10 @@ def store_chats(setting_id: int, shown: Sequence[ShownChat]) -> dict[str, int]:
     rows = make_rows(setting_id, shown, secret=config.secret_key.get_secret_value().encode("utf-8"))
     if rows.is_empty:
         return {}
+    run_one(imports.GATE_IN, setting=setting_id)
     stored = {
         str(key): int(revision) for key, revision in run_all(imports.STORE, {"setting": setting_id, **rows.columns})
     }
     if rows.readable:
-        run(imports.RESOLVE_UNREADABLE, setting=setting_id, sources=rows.readable)
+        run(imports.RESOLVE_UNREADABLE, setting=setting_id, readable=rows.readable, current=rows.readable)
     return stored

@@ -32,9 +32,12 @@ async def receive_closed(
             return False
         rows = make_rows(setting_id, shown, secret=config.secret_key.get_secret_value().encode("utf-8"))
         if not rows.is_empty:
-            await conn.execute(imports.STORE, {"setting": setting_id, **rows.columns}, prepare=True)
+            await conn.execute(imports.GATE_IN, {"setting": setting_id}, prepare=True)
+            found = await conn.execute(imports.STORE, {"setting": setting_id, **rows.columns}, prepare=True)
             if rows.readable:
-                given = {"setting": setting_id, "sources": rows.readable}
+                # Pushes overtake each other: one that brings nothing new says nothing about what stands aside.
+                new = [key for key, _ in await found.fetchall()]
+                given = {"setting": setting_id, "readable": rows.readable, "current": new}
                 await conn.execute(imports.RESOLVE_UNREADABLE, given, prepare=True)
             await conn.execute(imports.WAKE, {"setting": str(setting_id)}, prepare=True)
     return True

@@ -11,7 +11,7 @@ from renkei.domain.services import IMPORTS_CHANNEL
 from renkei.errors import RejectedError
 from renkei.models import ChatSetting, ImportService
 from renkei.permissions import require
-from renkei.queries.scope import Viewer
+from renkei.queries.scope import Viewer, visible_services
 from renkei.queries.settings.installation import require_chat_import
 
 
@@ -20,7 +20,7 @@ def start_service(actor: Viewer, setting_id: int) -> None:
     ``forbidden``, ``feature_off``, ``not_found``, ``setting_disabled`` (R179)."""
     _require(actor)
     with transaction.atomic():
-        service = _lock(setting_id)
+        service = _lock(actor, setting_id)
         if service.is_wanted and not service.is_halted:
             return
         _take_up(actor, service, "started")
@@ -30,7 +30,15 @@ def restart_service(actor: Viewer, setting_id: int) -> None:
     """Let a service go on with its setting as it is now (R184). RejectedErrors of start_service."""
     _require(actor)
     with transaction.atomic():
-        _take_up(actor, _lock(setting_id), "restarted")
+        _take_up(actor, _lock(actor, setting_id), "restarted")
+
+
+def revive_halted(actor: Viewer, setting_id: int) -> None:
+    """Take up a service that had stopped by itself, now that its setting was changed; a running one keeps the old
+    setting until it is restarted (R184). Inside the caller's transaction."""
+    service = ImportService.objects.select_for_update(of=("self",)).select_related("setting").get(setting=setting_id)
+    if service.is_wanted and service.is_halted and service.setting.is_enabled:
+        _take_up(actor, service, "restarted")
 
 
 def stop_service(actor: Viewer, setting_id: int) -> None:
@@ -38,7 +46,7 @@ def stop_service(actor: Viewer, setting_id: int) -> None:
     ``feature_off``, ``not_found``."""
     _require(actor)
     with transaction.atomic():
-        service = _lock(setting_id)
+        service = _lock(actor, setting_id)
         if not service.is_wanted:
             return
         service.is_wanted = False
@@ -52,7 +60,7 @@ def ask_run(actor: Viewer, setting_id: int) -> None:
     """Have a started service fetch at once. RejectedError: also ``service_not_started``."""
     _require(actor)
     with transaction.atomic():
-        service = _lock(setting_id)
+        service = _lock(actor, setting_id)
         if not service.is_wanted or service.is_halted:
             raise RejectedError("service_not_started")
         if not service.setting.is_enabled:
@@ -106,9 +114,10 @@ def _require(actor: Viewer) -> None:
     require_chat_import()
 
 
-def _lock(setting_id: int) -> ImportService:
+def _lock(actor: Viewer, setting_id: int) -> ImportService:
     service = (
-        ImportService.objects.select_for_update(of=("self",))
+        visible_services(actor)
+        .select_for_update(of=("self",))
         .select_related("setting")
         .filter(setting_id=setting_id)
         .first()

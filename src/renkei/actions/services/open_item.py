@@ -26,15 +26,18 @@ class ItemOpened:
 @transaction.atomic
 def open_item(actor: Viewer, setting_id: int, item_id: int, *, via: Literal["page", "file"]) -> ItemOpened:
     """The record of one chat that is set aside. RejectedError: ``forbidden`` without service.view and
-    chat_content.view, ``feature_off``, ``not_found``."""
+    chat_content.view (.export for the file), ``feature_off``, ``not_found``."""
     require(actor, "service.view")
     require(actor, "chat_content.view")
+    if via == "file":
+        require(actor, "chat_content.export")
     require_chat_import()
     items = visible_inbox(actor).select_related("setting").filter(setting_id=setting_id)
     item = items.filter(pk=item_id, state=InboxItem.State.QUARANTINED).first()
     if item is None:
         raise RejectedError("not_found")
-    write_audit(actor, "chat_import.read", resource="inbox_item", object_id=item_id, detail={"via": via})
+    deed = "chat_import.exported" if via == "file" else "chat_import.read"
+    write_audit(actor, deed, resource="inbox_item", object_id=item_id, detail={"via": via})
     payload = bytes(item.payload).decode("utf-8", "replace")
     return ItemOpened(item.setting.connector, payload, _indent(payload))
 

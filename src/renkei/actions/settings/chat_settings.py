@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from renkei import clock
 from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refusing_conflicts
-from renkei.actions.services.control import tell_services
+from renkei.actions.services.control import revive_halted, tell_services
 from renkei.errors import MisconfiguredError, RejectedError
 from renkei.models import Agent, BusinessGroup, ChatSetting, ImportService, InteractionTemplate
 from renkei.models.secrets import open_fields, seal_fields
@@ -60,8 +60,9 @@ def edit_chat_setting(
     actor: Viewer, setting_id: int, entered: ChatSettingEntered, *, connector: str | None = None
 ) -> None:
     """Change a setting; what changed raises ``version``, and the running service keeps the old one until it is
-    restarted (R184, R185). Another SNS種別 is refused, not ignored: ``chat_system_fixed`` (D17). Otherwise as
-    create_chat_setting."""
+    restarted (R184, R185); one that had stopped by itself goes on with the new one. Another SNS種別 is refused, not
+    ignored: ``chat_system_fixed`` (D17). An address on another host wants the secrets typed anew, or it would be sent
+    the old ones: ``secrets_for_other_host``. Otherwise as create_chat_setting."""
     require(actor, "chat_setting.edit")
     require_chat_import()
     _check(entered)
@@ -69,12 +70,16 @@ def edit_chat_setting(
         setting = _lock(setting_id)
         if connector is not None and connector != setting.connector:
             raise RejectedError("chat_system_fixed")
+        before = _hosts_of(setting)
         changed = _fill(setting, entered)
+        if _hosts_of(setting) - before and _has_kept_secrets(setting, entered):
+            raise RejectedError("secrets_for_other_host")
         if changed:
             setting.version += 1
             setting.updated_at = clock.now()
             setting.save()
             _note(actor, "edited", setting, changed)
+            revive_halted(actor, setting_id)
             tell_services(setting_id)
 
 
@@ -107,6 +112,18 @@ def _check(entered: ChatSettingEntered) -> None:
     template = InteractionTemplate.objects.filter(pk=entered.template_id).first()
     if template is None or template.business_group_id != entered.business_group_id:
         raise RejectedError("template_of_other_group")
+
+
+def _hosts_of(setting: ChatSetting) -> frozenset[str]:
+    """Where requests with the secrets go: scheme, host and port of each address of the setting. An empty 呼び出しURL
+    means the connector's own."""
+    words = [setting.call_url, *(word for word in setting.connector_settings.values() if _is_web_address(str(word)))]
+    return frozenset(f"{urlsplit(word).scheme}://{urlsplit(word).netloc}".casefold() for word in words)
+
+
+def _has_kept_secrets(setting: ChatSetting, entered: ChatSettingEntered) -> bool:
+    """Whether a secret stored before would go on being used."""
+    return bool(_open(setting).keys() - entered.secrets.keys() - entered.cleared)
 
 
 def _is_web_address(url: str) -> bool:

@@ -37,7 +37,13 @@ UPDATE renkei_importservice SET bookmark = NULL, cursor_at = GREATEST(cursor_at,
 WHERE setting_id = %(setting)s AND epoch = %(epoch)s
 """
 
-# Newer content of a chat waits again; the same or older content changes nothing, whatever order it comes in.
+# Between GATE_IN (whoever stores chats, side by side) and GATE_ALONE (whoever takes chats away for good) nothing
+# overlaps: a chat stored while its tombstone is being made would come back.
+GATE_IN = "SELECT pg_advisory_xact_lock_shared(hashtext('renkei_inbox'), (%(setting)s::bigint %% 2147483647)::int)"
+GATE_ALONE = "SELECT pg_advisory_xact_lock(hashtext('renkei_inbox'), (%(setting)s::bigint %% 2147483647)::int)"
+
+# Newer content of a chat waits again; the same or older content changes nothing, whatever order it comes in. Nor does
+# an unreadable record that says itself that it is not newer than a readable one.
 STORE = """
 INSERT INTO renkei_inboxitem (setting_id, external_id, source_id, revision, version_at, message_count, payload,
     payload_sha256, state, attempts, error, error_params, next_try_at, first_seen_at, changed_at)
@@ -50,6 +56,9 @@ FROM unnest(%(keys)s::text[], %(sources)s::text[], %(versions)s::timestamptz[], 
 WHERE NOT EXISTS (
     SELECT FROM renkei_chattombstone stone
     WHERE stone.setting_id = %(setting)s AND stone.digest IN (new.tomb, new.source_tomb))
+AND NOT (new.state = 'quarantined' AND new.source_id <> '' AND new.version_at > 'epoch' AND EXISTS (
+    SELECT FROM renkei_inboxitem item WHERE item.setting_id = %(setting)s AND item.external_id = new.source_id
+        AND item.version_at >= new.version_at))
 ORDER BY new.external_id
 ON CONFLICT (setting_id, external_id) DO UPDATE SET revision = renkei_inboxitem.revision + 1,
     source_id = EXCLUDED.source_id, version_at = EXCLUDED.version_at, message_count = EXCLUDED.message_count,
@@ -61,17 +70,29 @@ WHERE (EXCLUDED.version_at, EXCLUDED.message_count, EXCLUDED.payload_sha256)
 RETURNING external_id, revision
 """
 
-# A record that could not be read gives way to a readable one of the same chat that is not older.
+# A record that could not be read gives way to a readable one of the same chat that is not older. One that tells no
+# version gives way to what is ``current``: what a listing shows now, or what a push brought that was not known yet.
 RESOLVE_UNREADABLE = """
-DELETE FROM renkei_inboxitem WHERE setting_id = %(setting)s AND state = 'quarantined' AND source_id <> ''
-    AND external_id LIKE 'raw:%%' AND source_id = ANY(%(sources)s::text[])
+DELETE FROM renkei_inboxitem aside USING renkei_inboxitem item
+WHERE item.setting_id = %(setting)s AND item.external_id = ANY(%(readable)s::text[])
+    AND aside.setting_id = item.setting_id AND aside.source_id = item.external_id AND aside.source_id <> ''
+    AND aside.state = 'quarantined' AND aside.external_id LIKE 'raw:%%'
+    AND CASE WHEN aside.version_at > 'epoch' THEN item.version_at >= aside.version_at
+        ELSE item.external_id = ANY(%(current)s::text[]) END
 """
 
+# At most so many chats, and so many bytes of them; a single one may be larger.
 PENDING = """
-SELECT id, external_id, revision, payload FROM renkei_inboxitem
-WHERE setting_id = %(setting)s AND state = 'pending' AND next_try_at <= clock_timestamp()
-    AND id > %(after)s::bigint
-ORDER BY id LIMIT %(most)s
+SELECT id, external_id, revision, payload FROM (
+    SELECT id, external_id, revision, payload,
+        sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS before
+    FROM (
+        SELECT id, external_id, revision, payload FROM renkei_inboxitem
+        WHERE setting_id = %(setting)s AND state = 'pending' AND next_try_at <= clock_timestamp()
+            AND id > %(after)s::bigint
+        ORDER BY id LIMIT %(most)s
+    ) few
+) weighed WHERE before < %(most_bytes)s::bigint ORDER BY id
 """
 
 LOCK_ITEMS = """
@@ -262,23 +283,18 @@ RETURNING id
 DELAY = """
 UPDATE renkei_inboxitem SET attempts = attempts + 1,
     next_try_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
+WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending' RETURNING attempts
 """
 
 FORGET_OPEN = """
 DELETE FROM renkei_inboxitem WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
 """
 
-# No digest is greater than this one, so that the record as it was never takes its place again.
+# The digest is domain/inbox.py NEVER_REPLACED.
 SETTLE_RAW = """
 UPDATE renkei_inboxitem SET state = 'done', error = '', error_params = '{}', payload = '',
     payload_sha256 = repeat('z', 64), changed_at = clock_timestamp()
 WHERE id = %(item)s AND setting_id = %(setting)s AND state = 'pending'
-"""
-
-CLOSE_RUNS = """
-UPDATE renkei_importrun SET ended_at = clock_timestamp(), error = 'run_interrupted'
-WHERE setting_id = %(setting)s AND ended_at IS NULL
 """
 
 CUSTOMERS_BY_CHAT = """
@@ -286,25 +302,6 @@ SELECT interaction.external_id, whole.customer_id FROM renkei_interaction intera
 JOIN renkei_case whole ON whole.id = interaction.case_id
 WHERE interaction.setting_id = %(setting)s AND interaction.external_id = ANY(%(keys)s::text[])
     AND interaction.customer_key = 'chat'
-"""
-
-BEGIN_RUN = """
-INSERT INTO renkei_importrun (setting_id, epoch, trigger, began_at, pages, shown, stored, applied, quarantined, error)
-VALUES (%(setting)s, %(epoch)s, %(trigger)s, clock_timestamp(), 0, 0, 0, 0, 0, '') RETURNING id
-"""
-
-COUNT_RUN = """
-UPDATE renkei_importrun SET pages = pages + %(pages)s, shown = shown + %(shown)s, stored = stored + %(stored)s,
-    applied = applied + %(applied)s, quarantined = quarantined + %(quarantined)s
-WHERE id = %(run)s
-"""
-
-END_RUN = "UPDATE renkei_importrun SET ended_at = clock_timestamp(), error = %(error)s WHERE id = %(run)s"
-
-CUT_RUNS = """
-DELETE FROM renkei_importrun WHERE setting_id = %(setting)s
-    AND id < (SELECT min(id) FROM (SELECT id FROM renkei_importrun WHERE setting_id = %(setting)s
-        ORDER BY id DESC LIMIT 200) newest)
 """
 
 SUCCEED = """
@@ -327,7 +324,9 @@ SELECT setting_id FROM renkei_importservice WHERE is_wanted AND NOT is_halted
 """
 
 DUTY = """
-SELECT service.is_wanted, service.is_halted, setting.is_enabled, service.snapshot, service.snapshot_at,
+SELECT service.is_wanted, service.is_halted,
+    setting.is_enabled AND coalesce((SELECT chat_import FROM renkei_installation WHERE id = 1), true) AS is_enabled,
+    service.snapshot, service.snapshot_at,
     service.cursor_at, service.bookmark, service.run_asked_at,
     GREATEST(0, extract(epoch FROM service.next_run_at - clock_timestamp()))::float AS seconds_left,
     EXISTS (SELECT FROM renkei_inboxitem item WHERE item.setting_id = service.setting_id AND item.state = 'pending'
@@ -342,8 +341,7 @@ WHERE service.setting_id = %(setting)s AND service.epoch = %(epoch)s
 GROUND = """
 SELECT EXISTS (SELECT FROM renkei_agent WHERE id = %(agent)s::bigint) AS has_agent,
     EXISTS (SELECT FROM renkei_businessgroup WHERE id = %(group)s::bigint) AS has_group,
-    (SELECT zone FROM renkei_installation WHERE id = 1) AS zone,
-    coalesce((SELECT chat_import FROM renkei_installation WHERE id = 1), true) AS is_offered
+    (SELECT zone FROM renkei_installation WHERE id = 1) AS zone
 """
 
 PUSH_SETTING = """
@@ -353,23 +351,5 @@ FROM renkei_chatsetting setting WHERE setting.id = %(setting)s
 """
 
 WAKE = "SELECT pg_notify('renkei_imports', %(setting)s::text)"
-
-# Chats of ours that the listing should have shown: imported from it, and not older than its beginning.
-OURS_SINCE = """
-SELECT external_id FROM renkei_inboxitem
-WHERE setting_id = %(setting)s AND state = 'done' AND version_at >= %(since)s::timestamptz
-"""
-
-ADD_RECONCILIATION = """
-INSERT INTO renkei_reconciliation (setting_id, at, since, theirs, ours, missing, differing, unknown, error)
-VALUES (%(setting)s, clock_timestamp(), %(since)s, %(theirs)s, %(ours)s, %(missing)s::jsonb, %(differing)s::jsonb,
-    %(unknown)s::jsonb, %(error)s)
-"""
-
-CUT_RECONCILIATIONS = """
-DELETE FROM renkei_reconciliation WHERE setting_id = %(setting)s
-    AND id < (SELECT min(id) FROM (SELECT id FROM renkei_reconciliation WHERE setting_id = %(setting)s
-        ORDER BY id DESC LIMIT 100) newest)
-"""
 
 ZONE = "SELECT zone FROM renkei_installation WHERE id = 1"

@@ -16,10 +16,11 @@ from renkei.domain.services import (
     compare,
     show_service,
 )
+from renkei.domain.setbacks import is_loud
 from renkei.errors import RejectedError
 from renkei.models import Agent, BusinessGroup, ChatSetting, ImportRun, ImportService, InboxItem, Reconciliation
 from renkei.permissions import require
-from renkei.queries.scope import Viewer
+from renkei.queries.scope import Viewer, visible_services
 from renkei.queries.services.snapshot import freeze
 from renkei.queries.settings.installation import require_chat_import
 
@@ -42,7 +43,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceShown:
-    """One service. ``problem`` is a code of messages.py, empty when all is well. ``is_wanted``: it was started."""
+    """One service. ``problem`` is a code of messages.py, empty when all is well. ``is_wanted``: it was started;
+    ``is_loud``: it has failed so often in a row that a banner says so."""
 
     id: int
     setting: str
@@ -56,6 +58,7 @@ class ServiceShown:
     problem: str
     problem_params: Mapping[str, Any]
     failures: int
+    is_loud: bool
     owner: str
     started_at: datetime | None
     beat_at: datetime | None
@@ -97,10 +100,11 @@ class ReconciliationShown:
 
 
 def list_services(viewer: Viewer) -> tuple[ServiceShown, ...]:
-    """By the name of the setting. RejectedError ``forbidden``, ``feature_off``."""
+    """Those whose business group the viewer sees, by the name of the setting. RejectedError ``forbidden``,
+    ``feature_off``."""
     require(viewer, "service.view")
     require_chat_import()
-    services = list(ImportService.objects.select_related("setting__business_group").order_by("setting__name"))
+    services = list(visible_services(viewer).select_related("setting__business_group").order_by("setting__name"))
     tallies = _count(service.setting_id for service in services)
     now = clock.now()
     return tuple(_show(service, tallies.get(service.setting_id, Tally()), now) for service in services)
@@ -110,7 +114,7 @@ def read_service(viewer: Viewer, setting_id: int) -> ServiceShown:
     """One of them. RejectedError ``forbidden``, ``feature_off``, ``not_found``."""
     require(viewer, "service.view")
     require_chat_import()
-    service = ImportService.objects.select_related("setting__business_group").filter(setting_id=setting_id).first()
+    service = visible_services(viewer).select_related("setting__business_group").filter(setting_id=setting_id).first()
     if service is None:
         raise RejectedError("not_found")
     return _show(service, _count([setting_id]).get(setting_id, Tally()), clock.now())
@@ -120,8 +124,8 @@ def list_differences(viewer: Viewer, setting_id: int) -> tuple[Changed, ...]:
     """What a restart would change (R185): the running snapshot against the setting, agents and groups by name. Empty
     while the service is stopped. RejectedError ``forbidden``."""
     require(viewer, "service.view")
-    services = ImportService.objects.select_related("setting__template").filter(setting_id=setting_id, is_wanted=True)
-    service = services.first()
+    services = visible_services(viewer).select_related("setting__template").filter(setting_id=setting_id)
+    service = services.filter(is_wanted=True).first()
     if service is None or not service.snapshot:
         return ()
     running = SettingSnapshot.from_json(service.snapshot)
@@ -129,8 +133,9 @@ def list_differences(viewer: Viewer, setting_id: int) -> tuple[Changed, ...]:
 
 
 def list_runs(viewer: Viewer, setting_id: int) -> tuple[RunShown, ...]:
-    """The newest runs, newest first. RejectedError ``forbidden``."""
+    """The newest runs, newest first. RejectedError ``forbidden``, ``not_found``."""
     require(viewer, "service.view")
+    _require_seen(viewer, setting_id)
     rows = ImportRun.objects.filter(setting_id=setting_id).order_by("-id")[:NEWEST_RUNS]
     return tuple(
         RunShown(
@@ -149,8 +154,9 @@ def list_runs(viewer: Viewer, setting_id: int) -> tuple[RunShown, ...]:
 
 
 def list_reconciliations(viewer: Viewer, setting_id: int) -> tuple[ReconciliationShown, ...]:
-    """The newest reports, newest first. RejectedError ``forbidden``."""
+    """The newest reports, newest first. RejectedError ``forbidden``, ``not_found``."""
     require(viewer, "service.view")
+    _require_seen(viewer, setting_id)
     rows = Reconciliation.objects.filter(setting_id=setting_id).order_by("-id")[:NEWEST_RECONCILIATIONS]
     return tuple(
         ReconciliationShown(
@@ -165,6 +171,11 @@ def list_reconciliations(viewer: Viewer, setting_id: int) -> tuple[Reconciliatio
         )
         for row in rows
     )
+
+
+def _require_seen(viewer: Viewer, setting_id: int) -> None:
+    if not visible_services(viewer).filter(setting_id=setting_id).exists():
+        raise RejectedError("not_found")
 
 
 def _show(service: ImportService, tally: Tally, now: datetime) -> ServiceShown:
@@ -183,6 +194,7 @@ def _show(service: ImportService, tally: Tally, now: datetime) -> ServiceShown:
         problem=service.problem,
         problem_params=service.problem_params,
         failures=service.failures,
+        is_loud=is_loud(service.failures),
         owner=service.owner,
         started_at=service.snapshot_at,
         beat_at=service.beat_at,

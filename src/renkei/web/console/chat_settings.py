@@ -48,6 +48,7 @@ from renkei.web.people import person_of
 _FIELDS = {
     "already_exists": "name",
     "bad_address": "call_url",
+    "secrets_for_other_host": "call_url",
     "template_of_other_group": "template",
     "chat_system_fixed": None,
 }

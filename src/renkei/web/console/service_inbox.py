@@ -71,7 +71,7 @@ def inbox_item(request: HttpRequest, row_id: int, item_id: int) -> HttpResponse:
 
 
 @require_GET
-@may("chat_content.view")
+@may("chat_content.export")
 def inbox_file(request: HttpRequest, row_id: int, item_id: int) -> HttpResponse:
     """The record as it came, named like a connector's test pair, so that a bug report becomes a test."""
     opened = open_item(person_of(request), row_id, item_id, via="file")

@@ -28,6 +28,7 @@ TRIGGERS: Mapping[str, Promise] = {
     "timer": pgettext_lazy("run", "By the clock"),
     "push": pgettext_lazy("run", "Push"),
     "button": pgettext_lazy("run", "Button"),
+    "night": pgettext_lazy("run", "Nightly comparison"),
     "backfill": pgettext_lazy("run", "Backfill"),
 }
 FIELDS: Mapping[str, Promise] = {
@@ -82,7 +83,8 @@ def mark_of(shown: object) -> str:
 
 def deeds_mark(service: ServiceShown) -> str:
     """Changes when and only when other buttons or banners are to be shown."""
-    parts = (service.is_wanted, service.is_enabled, service.is_halted, service.needs_restart, service.problem)
+    loud = service.failures if service.is_loud else 0  # the banner counts them
+    parts = (service.is_wanted, service.is_enabled, service.is_halted, service.needs_restart, service.problem, loud)
     return "-".join(str(part) for part in parts)
 
 
