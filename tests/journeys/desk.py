@@ -12,6 +12,18 @@ from tests.journeys.stack import Stack
 
 Open = Callable[[str], Page]
 CALLER = "090-1234-5678"
+AT_REST = re.compile("^(available|away|offline|after_call)$")
+"""The states of presence that stay until somebody does something."""
+WATCH_WINDOWS = """() => {
+    window.openedWindows = [];
+    new MutationObserver((changes) => {
+        const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.querySelectorAll);
+        const windows = added.flatMap((node) => [node, ...node.querySelectorAll("[data-window]")])
+            .filter((node) => node.dataset.window);
+        if (windows.length) window.openedWindows.push([...new Set(windows)].map((node) => (
+            { window: node.dataset.window, lines: node.querySelectorAll(".chat-line").length })));
+    }).observe(document.getElementById("desk-calls"), { childList: true, subtree: true });
+}"""
 
 
 def red_picture() -> bytes:
@@ -128,14 +140,29 @@ class Desk:
 
     @classmethod
     def at(cls, page: Page) -> "Desk":
-        """Be available at a desk that is open."""
-        desk = cls(page)
-        expect(page.locator("[data-presence]")).to_be_visible()
-        if page.locator('[data-presence="after_call"]').count():
+        """Be available at a desk that is open. What a test before has left behind is brought to its end first: a
+        contact that is just ending becomes after-call work before it can be done."""
+        presence = page.locator("[data-presence]")
+        expect(presence).to_have_attribute("data-presence", AT_REST)
+        if presence.get_attribute("data-presence") == "after_call":
             page.locator('[data-do="finish"]').first.click()
+            expect(page.locator('[data-presence="after_call"]')).to_have_count(0)
         page.locator('[data-presence-choice="available"]').click()
         expect(page.locator('[data-presence="available"]')).to_be_visible()
-        return desk
+        return cls(page)
+
+    def watch_windows(self) -> None:
+        """Write down from now on which windows open, in order: those of one moment together, each with whether it
+        already held a chat's lines."""
+        self.page.evaluate(WATCH_WINDOWS)
+
+    def expect_windows_opened_in_order(self) -> None:
+        """Notice and route together, at once; the chat by itself after them, and with its words in it (R85 to R89)."""
+        expect(self.window("chat")).to_be_visible()
+        together, *later = self.page.evaluate("window.openedWindows")
+        assert sorted(each["window"] for each in together) == ["notice", "route"]
+        assert [[each["window"] for each in moment] for moment in later] == [["chat"]]
+        assert later[0][0]["lines"] > 0
 
     def window(self, name: str) -> Locator:
         """The newest call's window: notice, route or chat."""

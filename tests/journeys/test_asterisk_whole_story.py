@@ -16,6 +16,7 @@ from tests import sipp
 from tests.asterisk_rig import TRUNK, AsteriskRig, is_there, shared_rig
 from tests.journeys.conftest import CHROMIUM, QUIET
 from tests.journeys.desk import CALLER, Desk, open_newest_call
+from tests.journeys.histories import expect_the_histories_to_agree
 from tests.journeys.stack import Stack, running_stack, wait_for
 from tests.sipp import HANG_UP, SPEAK, WAIT, CallerLooks, Sipp
 
@@ -144,27 +145,29 @@ def talk_and_finish(desk: Desk, caller: Sipp, rig: AsteriskRig) -> None:
 def test_a_chat_follows_its_customer_into_a_real_call(
     desk: Desk, stack: Stack, rig: AsteriskRig, call: Callable[..., Sipp], open_tab: Callable[[str], Page]
 ) -> None:
-    """Proves R1, R2, R85, R86, R88, R133, R134."""
+    """And the three windows open in their order, and the three histories tell the same of it.
+
+    Proves R1, R2, R85, R86, R88, R89, R133, R134.
+    """
     stack.seed_chat(CALLER, "荷物が届かないのですが")
+    desk.watch_windows()
     caller = call()
     desk.expect_stage("ringing")
     expect(desk.window("notice")).to_contain_text(CALLER)
     expect(desk.window("route")).to_contain_text("通販 チャット連携")
     expect(desk.window("chat").get_by_text("荷物が届かないのですが")).to_be_visible()
+    desk.expect_windows_opened_in_order()
     talk_and_finish(desk, caller, rig)
 
     page = open_newest_call(open_tab)
     expect(page.locator(".chat-line", has_text="荷物が届かないのですが")).to_be_visible()
-    [(call_id, outcome, raw, e164)] = stack.rows(
-        "SELECT id, outcome, caller_raw, caller_e164 FROM renkei_call ORDER BY id DESC LIMIT 1"
+    [(outcome, raw, e164)] = stack.rows(
+        "SELECT outcome, caller_raw, caller_e164 FROM renkei_call ORDER BY id DESC LIMIT 1"
     )
     assert (outcome, raw, e164) == ("answered", CALLER.replace("-", ""), "+819012345678")
-    page = open_tab(f"/console/ivr-history/{call_id}/")
-    expect(page.get_by_role("main")).to_contain_text("通販 チャット連携")
-    [(request_id, status)] = stack.rows("SELECT id, status FROM renkei_externalapicall WHERE call_id = %s", call_id)
-    assert status == 200
-    page = open_tab(f"/console/external-api/{request_id}/")
-    expect(page.get_by_role("main")).to_contain_text("200")
+    expect_the_histories_to_agree(
+        open_tab, caller=CALLER, dialled=CHAT_NUMBER, ivr="通販 チャット連携", found="連携済み"
+    )
 
 
 @pytest.mark.parametrize(

@@ -67,15 +67,18 @@ def _coloured_pixels(page: Page, png: bytes) -> int:
 
 
 def test_two_customers_call_at_once_and_each_hears_their_own_call(open_tab: Callable[[str], Page]) -> None:
-    Desk.sit_down(open_tab)
+    desk = Desk.sit_down(open_tab)
     first = Telephone.dial(open_tab, number="080-6666-0001")
     first.expect_stage("ringing")
     second = Telephone.dial(open_tab, number="080-6666-0002")
     second.expect_stage("speaking", "over")
     first.expect_stage("ringing")
+    desk.expect_stage("ringing")
     first.hang_up()
     first.expect_stage("over")
     second.expect_stage("over")
+    expect(desk.page.locator(".desk-call")).to_have_count(0)
+    expect(desk.page.locator('[data-presence="available"]')).to_be_visible()
 
 
 def test_the_telephone_works_by_keyboard_alone(stack: Stack, open_tab: Callable[[str], Page]) -> None:
@@ -110,14 +113,18 @@ def test_the_four_steps_are_walked_in_english(
 def _walk_in_english(open_tab: Callable[[str], Page]) -> None:
     desk = open_tab("/desk/")
     desk.get_by_role("button", name="Available").click()
+    expect(desk.locator('[data-presence="available"]')).to_be_visible()
     telephone = open_tab("/try/line/")
     telephone.get_by_label("Your number (caller)").fill("080-7777-8888")
     telephone.get_by_role("button", name="Call").click()
     desk.get_by_role("button", name="Answer").click()
     expect(telephone.locator("#heard")).to_contain_text("Talking with 渡辺 理恵")
+    expect(desk.locator('.notice[data-stage="talking"]')).to_be_visible()
     expect(desk.get_by_role("heading", name="Chat content")).to_be_visible()
     desk.get_by_role("button", name="Hang up").click()
+    expect(telephone.locator("#heard")).to_have_attribute("data-stage", "over")
     desk.get_by_role("button", name="Done").click()
+    expect(desk.locator('[data-presence="available"]')).to_be_visible()
     history = open_tab("/console/calls/")
     history.locator("a.row-link").first.click()
     for name in ("Copy to clipboard", "Copy individually"):

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from renkei.cli.demo.office import CHAT_NUMBER
 from renkei.web.demo.try_it import SAMPLE_CALLER
 from tests.journeys.desk import CustomerChat, Desk, Telephone, follow
+from tests.journeys.histories import expect_the_histories_to_agree
 from tests.journeys.stack import Stack, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -20,15 +22,20 @@ WHERE = "IVR履歴および外部API連携履歴からエラーの詳細をご�
 
 
 def test_a_chat_follows_its_customer_into_the_call_and_stays_with_its_history(open_tab: Callable[[str], Page]) -> None:
-    """Proves R1, R2, R79, R86, R88, R90, R92, R102."""
+    """And the three windows open in their order, and the three histories tell the same of it.
+
+    Proves R1, R2, R79, R86, R88, R90, R92, R102.
+    """
     home = _begin_anew(open_tab("/try/"))
     _chat_as_the_page_says(home)
     desk = Desk.at(follow(home, "ソフトフォンを開く"))
+    desk.watch_windows()
     telephone = Telephone.call_from(follow(home, "模擬電話を開く"))
     desk.expect_stage("ringing")
     expect(desk.window("notice")).to_contain_text(SAMPLE_CALLER)
     expect(desk.window("route")).to_contain_text("通販 チャット連携")
     _expect_the_popup(desk)
+    desk.expect_windows_opened_in_order()
     telephone.expect_stage("ringing")
     _talk_and_finish(desk, telephone)
     _expect_the_history(_open_newest(follow(home, "発着信履歴")))
@@ -36,6 +43,9 @@ def test_a_chat_follows_its_customer_into_the_call_and_stays_with_its_history(op
     home.reload()
     expect(_done(home)).to_have_count(4)
     assert home.locator(".is-done .try-mark").first.evaluate("it => getComputedStyle(it, '::before').content") == '"✓"'
+    expect_the_histories_to_agree(
+        open_tab, caller=SAMPLE_CALLER, dialled=CHAT_NUMBER, ivr="通販 チャット連携", found="連携済み"
+    )
 
 
 def test_a_call_without_a_chat_says_why_and_leads_to_both_histories(
