@@ -165,7 +165,18 @@ class InboxItem(models.Model):
         indexes = (
             models.Index(fields=("setting", "state", "id"), name="inbox_by_state"),
             models.Index(fields=("setting", "source_id"), name="inbox_by_source", condition=~models.Q(source_id="")),
+            models.Index(fields=("setting", "version_at"), name="inbox_by_version", condition=models.Q(state="done")),
         )
+
+
+class InboxCount(models.Model):
+    """What one statement changed in the number of a setting's chats that wait, are imported, stand aside (or many of
+    them folded into one). A trigger writes them; their sum is what the service screens show."""
+
+    setting = models.ForeignKey(ChatSetting, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    pending = models.BigIntegerField(default=0, db_default=0)
+    done = models.BigIntegerField(default=0, db_default=0)
+    quarantined = models.BigIntegerField(default=0, db_default=0)
 
 
 class ChatTombstone(models.Model):

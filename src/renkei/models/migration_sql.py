@@ -120,6 +120,49 @@ CREATE TRIGGER merges_are_flat BEFORE INSERT OR UPDATE OF merged_into_id ON renk
 there can be no circle (B4)."""
 MERGES_FLAT_BACK = "DROP TRIGGER merges_are_flat ON renkei_customer; DROP FUNCTION merges_are_flat()"
 
+INBOX_COUNTED = """
+CREATE FUNCTION count_inbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO renkei_inboxcount (setting_id, pending, done, quarantined)
+      SELECT setting_id, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'done'),
+        count(*) FILTER (WHERE state = 'quarantined') FROM came GROUP BY setting_id;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO renkei_inboxcount (setting_id, pending, done, quarantined)
+      SELECT setting_id, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'done'),
+        -count(*) FILTER (WHERE state = 'quarantined') FROM went GROUP BY setting_id;
+  ELSE
+    INSERT INTO renkei_inboxcount (setting_id, pending, done, quarantined)
+      SELECT setting_id, coalesce(sum(moved) FILTER (WHERE state = 'pending'), 0),
+        coalesce(sum(moved) FILTER (WHERE state = 'done'), 0),
+        coalesce(sum(moved) FILTER (WHERE state = 'quarantined'), 0)
+      FROM (
+        SELECT setting_id, state, sum(moved) AS moved
+        FROM (SELECT setting_id, state, 1 AS moved FROM came
+          UNION ALL SELECT setting_id, state, -1 FROM went) every
+        GROUP BY setting_id, state
+      ) counted
+      GROUP BY setting_id HAVING bool_or(moved <> 0);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER count_inbox_came AFTER INSERT ON renkei_inboxitem REFERENCING NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION count_inbox();
+CREATE TRIGGER count_inbox_moved AFTER UPDATE ON renkei_inboxitem REFERENCING OLD TABLE AS went NEW TABLE AS came
+  FOR EACH STATEMENT EXECUTE FUNCTION count_inbox();
+CREATE TRIGGER count_inbox_went AFTER DELETE ON renkei_inboxitem REFERENCING OLD TABLE AS went
+  FOR EACH STATEMENT EXECUTE FUNCTION count_inbox();
+INSERT INTO renkei_inboxcount (setting_id, pending, done, quarantined)
+  SELECT setting_id, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'done'),
+    count(*) FILTER (WHERE state = 'quarantined') FROM renkei_inboxitem GROUP BY setting_id;
+"""
+"""Each statement that moves items adds what it changed, in a row of its own: a counter that all of them changed would
+make pushes wait for a batch. The sum of a setting's rows is what its inbox holds; each run folds them into one."""
+INBOX_COUNTED_BACK = """
+DROP TRIGGER count_inbox_came ON renkei_inboxitem; DROP TRIGGER count_inbox_moved ON renkei_inboxitem;
+DROP TRIGGER count_inbox_went ON renkei_inboxitem; DROP FUNCTION count_inbox();
+"""
+
 SEARCH_GRAMS = """
 CREATE FUNCTION search_grams(number text, raw text, name text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

@@ -38,7 +38,7 @@ def purge(timestamp: int) -> None:
 def purge_old_histories(timestamp: int) -> None:
     """Nightly: histories and chats whose 履歴保持期間 is over (R110, R111)."""
     purged = purge_histories()
-    log.info("jobs: histories purged", calls=purged.calls, chats=purged.chats)
+    log.info("jobs: histories purged", calls=purged.calls, chats=purged.chats, interactions=purged.interactions)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -63,6 +63,7 @@ def begin_run(lease: Lease, trigger: str) -> int:
         if row is None:
             row = run_one(import_runs.BEGIN_RUN, setting=lease.setting_id, epoch=lease.epoch, trigger=trigger)
         run(import_runs.CUT_RUNS, setting=lease.setting_id)
+        run(import_runs.FOLD_COUNTS, setting=lease.setting_id)
     assert row is not None
     return int(row[0])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from renkei.actions.privacy.imported import purge_imported
 from renkei.models import Installation
 from renkei.models.statements import retention
 
@@ -14,16 +15,17 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many calls and chats are gone for good."""
+    """How many calls, chats and imported interactions are gone for good."""
 
     calls: int
     chats: int
+    interactions: int = 0
 
 
 def purge_histories() -> Purged:
     """Delete what is older than the retention, batch by batch, each its own transaction; repeating it is harmless.
 
-    A chat that a younger call is linked to stays until that call goes.
+    A chat that a younger call is linked to stays until that call goes, an imported one until its case is closed.
     """
     days = Installation.objects.values_list("history_retention_days", flat=True).get(id=1)
     calls = _repeat(lambda: _purge_calls(days))
@@ -35,7 +37,7 @@ def purge_histories() -> Purged:
             retention.DELETE_SIMULATED,
         ):
             _run(statement, days=days)
-    return Purged(calls, chats)
+    return Purged(calls, chats, purge_imported(days))
 
 
 def _repeat(batch: Callable[[], int]) -> int:

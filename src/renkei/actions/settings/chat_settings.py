@@ -9,7 +9,7 @@ from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refusing_conflicts
 from renkei.actions.services.control import revive_halted, tell_services
 from renkei.errors import MisconfiguredError, RejectedError
-from renkei.models import Agent, BusinessGroup, ChatSetting, ImportService, InteractionTemplate
+from renkei.models import Agent, BusinessGroup, ChatSetting, ImportService, InboxCount, InteractionTemplate
 from renkei.models.secrets import open_fields, seal_fields
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
@@ -93,6 +93,7 @@ def delete_chat_setting(actor: Viewer, setting_id: int) -> None:
         if ImportService.objects.filter(setting=setting, is_wanted=True).exists():
             raise RejectedError("service_still_wanted")
         setting.delete()
+        InboxCount.objects.filter(setting_id=setting_id).delete()
         write_audit(actor, "chat_setting.deleted", resource="chat_setting", object_id=setting_id)
         tell_services(setting_id)
 

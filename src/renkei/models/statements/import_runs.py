@@ -49,3 +49,12 @@ DELETE FROM renkei_reconciliation WHERE setting_id = %(setting)s
     AND id < (SELECT min(id) FROM (SELECT id FROM renkei_reconciliation WHERE setting_id = %(setting)s
         ORDER BY id DESC LIMIT 100) newest)
 """
+
+# What is added meanwhile stands in rows of its own and waits for the next time.
+FOLD_COUNTS = """
+WITH gone AS (
+    DELETE FROM renkei_inboxcount WHERE setting_id = %(setting)s RETURNING pending, done, quarantined
+)
+INSERT INTO renkei_inboxcount (setting_id, pending, done, quarantined)
+SELECT %(setting)s, sum(pending), sum(done), sum(quarantined) FROM gone HAVING count(*) > 0
+"""
