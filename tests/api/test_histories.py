@@ -45,7 +45,7 @@ def test_the_chat_needs_its_own_right_and_is_written_down(administrator: User) -
     linked = make_linked_call([say("秘密の話", AT)])
     path = f"/api/v1/calls/{linked.call.pk}/chat"
     refused = caller(administrator, "call_history.view").get(path)
-    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
     assert "秘密の話" not in refused.content.decode()
     told = caller(administrator, "chat_content.view").get(path).json()
     assert [line["content"] for line in told["lines"]] == ["秘密の話"]
@@ -95,4 +95,4 @@ def test_a_switched_off_option_is_refused_with_a_code(administrator: User) -> No
     linked = make_linked_call([say("x", AT)])
     Installation.objects.update(chatbot_linkage=False)
     answer = caller(administrator, "chat_content.view").get(f"/api/v1/calls/{linked.call.pk}/chat")
-    assert (answer.status_code, answer.json()["code"]) == (403, "feature_off")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "feature_off")

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from renkei import clock
 from renkei.actions.accounts import create_api_key
+from renkei.actions.customers.merge import merge_customers
 from renkei.actions.settings.ivrs import create_ivr
 from renkei.models import (
     Agent,
     BusinessGroup,
     BusinessLabel,
     CallRing,
+    Customer,
     ExternalApiCall,
     Guidance,
     IncomingRule,
@@ -26,6 +28,7 @@ from renkei.models import (
     User,
 )
 from renkei.permissions import ADMINISTRATOR, AGENT, RIGHTS, SUPERVISOR
+from renkei.queries.customers.merging import preview_merge
 from tests.actions.imports.source import Importing, make_importing, record
 from tests.chat_setting_office import set_aside
 from tests.house.doors import Door
@@ -138,12 +141,21 @@ def _cases(importing: Importing, owners: Mapping[str, User]) -> dict[str, Values
     row = Interaction.objects.select_related("case").get(external_id="c-1")
     item = set_aside(importing.setting, "c-2", payload=f'{{"id":"c-2","texts":["{SECRETS[2]}"]}}')
     entry = SnsCustomer.objects.get(customer=row.case.customer_id)
+    customer = row.case.customer_id
+    merged, other = (Customer.objects.create(sort_key="").pk for _place in range(2))
+    merge = merge_customers(
+        owners[ADMINISTRATOR],
+        survivor_id=customer,
+        merged_id=merged,
+        winners={},
+        seen=preview_merge(owners[ADMINISTRATOR], survivor_id=customer, merged_id=merged).seen,
+    )
     of_item = {"item_id": item.pk}
     of_case = {"case_id": row.case_id, "interaction_id": row.pk}
     return {
         "console/cases/": {**of_case, "number": 1, "tab": "sns"},
         "console/cases/<int:case_id>/<int:interaction_id>/links/": {"number": 2},
-        "console/customers/": {"row_id": row.case.customer_id, "entry_id": entry.pk},
+        "console/customers/": {"row_id": customer, "entry_id": entry.pk, "other_id": other, "merge_id": merge.pk},
         "console/services/": {"row_id": importing.setting.pk, **of_item},
     }
 

@@ -12,6 +12,7 @@ from django.test import Client
 from renkei.actions.accounts import create_api_key
 from renkei.actions.accounts.api_keys import GRANTABLE
 from renkei.api.doors import api
+from renkei.api.keys import ANY_KEY
 from renkei.models import Agent, Call
 from renkei.permissions import BUILT_IN_ROLES, RIGHTS
 from renkei.settings import config
@@ -152,20 +153,25 @@ def read_all(client: Client, addresses: dict[str, str]) -> Iterator[tuple[str, s
 
 
 def test_the_api_opens_for_keys_that_hold_the_right_and_for_nobody_else(office: Office) -> None:
-    """Each operation: 401 without a key, 403 for a key with every other right, 200 for one with the right alone.
-    Proves P6."""
+    """Each operation: 401 without a key, 403 for a key with every other right, 200 for one with the right alone; the
+    description opens for any key. Proves P6."""
     person = office.owners["administrator"]
     operations = dict(_operations())
     for route, right in operations.items():
         address = office.address_of(next(door for door in API if door.route == route))
+        assert Client().get(address).status_code == 401, route
+        if right == ANY_KEY:
+            key = create_api_key(person, name="z", rights=["look_up.view"])
+            assert _client_with_key(key.secret).get(address).status_code == 200
+            continue
         clients = {
-            401: Client(),
             403: _client_with_key(create_api_key(person, name="x", rights=GRANTABLE - {right}).secret),
             200: _client_with_key(create_api_key(person, name="y", rights=[right]).secret),
         }
         for status, client in clients.items():
             assert client.get(address).status_code == status, route
     assert {door.route for door in API} - operations.keys() <= {"api/v1/"}, "ninja's root has no operation behind it"
+    assert [route for route, right in operations.items() if right == ANY_KEY] == ["api/v1/openapi.json"]
 
 
 def _client_with_key(secret: str) -> Client:
@@ -178,8 +184,8 @@ def _operations() -> Iterator[tuple[str, str]]:
             locks = {lock_of(operation.view_func) for operation in view.operations}
             assert len(locks) == 1
             lock = locks.pop()
-            assert lock in RIGHTS, path
-            yield f"api/v1{prefix}{path}".replace("{", "<").replace("}", ">"), lock
+            assert lock in RIGHTS | {ANY_KEY}, path
+            yield f"api/v1{prefix}/{path.lstrip('/')}".replace("{", "<").replace("}", ">"), lock
 
 
 def test_a_person_who_signs_in_without_a_role_opens_only_their_own(office: Office) -> None:

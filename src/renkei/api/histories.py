@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from renkei.actions.chats import open_chat
+from renkei.api import examples
 from renkei.api.keys import holder_of, may
+from renkei.api.refusals import refusals
 from renkei.domain.transcript import Side
 from renkei.messages import sentence
 from renkei.queries.calls.detail import CallShown, read_call
@@ -47,11 +49,15 @@ class StepAnswer(Schema):
 class CallDetailAnswer(CallAnswer):
     """A call with its steps."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.CALL})
+
     steps: list[StepAnswer]
 
 
 class CallsAnswer(Schema):
     """One page, newest first; ``count`` stops at 10,000. Ask for the next page with ``next_cursor``."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.CALLS})
 
     calls: list[CallAnswer]
     count: int
@@ -71,6 +77,8 @@ class ChatLineAnswer(Schema):
 class ChatAnswer(Schema):
     """The newest link attempt. ``reason`` null: still looking. ``message`` is null when a chat was linked."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.CHAT})
+
     call_id: int
     reason: str | None
     message: str | None
@@ -88,7 +96,7 @@ class CallsQuery(Schema):
     size: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE_SIZE
 
 
-@router.get("/calls", response=CallsAnswer, summary="Call history")
+@router.get("/calls", response={200: CallsAnswer, **refusals(400)}, summary="Call history")
 @may("call_history.view")
 def calls(request: HttpRequest, asked: Annotated[CallsQuery, Query()]) -> CallsAnswer:
     """One page of calls, newest first."""
@@ -102,7 +110,7 @@ def calls(request: HttpRequest, asked: Annotated[CallsQuery, Query()]) -> CallsA
     )
 
 
-@router.get("/calls/{int:call_id}", response=CallDetailAnswer, summary="One call")
+@router.get("/calls/{int:call_id}", response={200: CallDetailAnswer, **refusals(404)}, summary="One call")
 @may("call_history.view")
 def call(request: HttpRequest, call_id: int) -> CallDetailAnswer:
     """One call with its steps."""
@@ -111,7 +119,7 @@ def call(request: HttpRequest, call_id: int) -> CallDetailAnswer:
     return CallDetailAnswer(**_call(shown.row).dict(), steps=steps)
 
 
-@router.get("/calls/{int:call_id}/chat", response=ChatAnswer, summary="The chat of a call")
+@router.get("/calls/{int:call_id}/chat", response={200: ChatAnswer, **refusals(404)}, summary="The chat of a call")
 @may("chat_content.view")
 def chat(request: HttpRequest, call_id: int) -> ChatAnswer:
     """The chat, under its own right; the reading is written down."""

@@ -14,6 +14,10 @@ from renkei.queries.scope import KeyHolder
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 Operation = Callable[Concatenate[HttpRequest, P], Answer]
+Anything = TypeVar("Anything", bound=Callable[..., object])
+
+ANY_KEY = "any key"
+_MARK = "renkei_lock"  # read by the door test, as the marks of the pages
 
 
 class ApiKeyBearer(HttpBearer):
@@ -34,10 +38,22 @@ def may(right: str) -> Callable[[Operation[P, Answer]], Operation[P, Answer]]:
             require(holder_of(request), lock)
             return operation(request, *args, **kwargs)
 
-        guarded.renkei_lock = lock  # type: ignore[attr-defined]  # the mark that the door test reads
+        setattr(guarded, _MARK, lock)
         return guarded
 
     return decorate
+
+
+def any_key(operation: Anything) -> Anything:
+    """Every valid key comes in, whatever its rights; say why beside it."""
+    setattr(operation, _MARK, ANY_KEY)
+    return operation
+
+
+def lock_of(operation: object) -> str | None:
+    """The right an operation needs, or ANY_KEY; None when it has no lock."""
+    lock = getattr(operation, _MARK, None)
+    return lock if isinstance(lock, str) else None
 
 
 def holder_of(request: HttpRequest) -> KeyHolder:

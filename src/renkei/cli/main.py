@@ -28,6 +28,7 @@ FOR_PEOPLE = {
     "doctor": Command("renkei.cli.doctor", "look at this machine and installation, and say what is wrong"),
     "asterisk": Command("renkei.cli.asterisk", "write the configuration of the Asterisk beside us"),
     "rows": Command("renkei.cli.rows", "which requirement is proven by which test (--write updates the page)"),
+    "api": Command("renkei.cli.api_description", "the REST API as OpenAPI (--write updates docs/api)"),
     "lock": Command("renkei.cli.lock", "compile the hash-pinned locks after a change to requirements/*.in"),
     "django": Command("renkei.cli.django_passthrough", "Django's own commands, with this installation's settings"),
     "version": Command("renkei.cli.version", "print the version"),
