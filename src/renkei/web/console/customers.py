@@ -21,6 +21,7 @@ from renkei.actions.customers.edit import (
 from renkei.errors import RejectedError
 from renkei.messages import say
 from renkei.permissions import holds
+from renkei.queries.customers.merges import list_merges
 from renkei.queries.customers.people import CustomerShown, SnsCustomerShown, list_customers, read_customer
 from renkei.queries.settings.chat_settings import list_setting_choices
 from renkei.queries.settings.installation import Feature, read_installation
@@ -28,6 +29,7 @@ from renkei.web.connector_forms import sns_label
 from renkei.web.console.cases import state_badge
 from renkei.web.console.filters import FilterForm, read_filter
 from renkei.web.console.forms import NOTHING, ScreenForm, sent
+from renkei.web.console.merge_words import kept_words
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -197,6 +199,7 @@ def _context(request: HttpRequest, shown: CustomerShown) -> dict[str, Any]:
         "customer": shown,
         "cases": [(case, state_badge(case.state)) for case in shown.cases],
         "entries": [(entry, sns_label(entry.connector)) for entry in shown.entries],
+        "merges": [(row, kept_words(row.kept)) for row in list_merges(person_of(request), shown.row.id)],
         "has_import": read_installation().has(Feature.CHAT_IMPORT),
         "may_read_cases": holds(person_of(request), "case.view"),
     }
