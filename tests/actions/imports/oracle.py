@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from django.db import connection
+
 from renkei.domain.closed_chat import is_weak, key_of
 from renkei.domain.inbox import write_payload
-from tests.actions.imports.source import parse
+from tests.actions.imports.source import Importing, parse
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 Record = Mapping[str, Any]
@@ -55,6 +57,7 @@ class Stored:
     parents: dict[int, int | None] = field(default_factory=dict)
     natural: dict[str, int] = field(default_factory=dict)
     lost_cases: int = 0
+    lost_customers: int = 0
 
     def root(self, customer: int) -> int | None:
         """The customer at the end of the chain, None in a circle."""
@@ -119,6 +122,10 @@ def _read_others(ask: Ask, setting_id: int, stored: Stored) -> None:
         if setting == str(setting_id):
             stored.natural[key] = customer
     empty = "NOT EXISTS (SELECT FROM renkei_interaction i WHERE i.case_id = c.id)"
+    stored.lost_customers = ask(
+        "SELECT count(*) FROM renkei_customer c WHERE natural_key IS NULL AND merged_into_id IS NULL"
+        " AND NOT EXISTS (SELECT FROM renkei_snscustomer s WHERE s.customer_id = c.id)"
+    )[0][0]
     stored.lost_cases = ask(f"SELECT count(*) FROM renkei_case c WHERE {empty}")[0][0]
 
 
@@ -218,9 +225,8 @@ def _people(stored: Stored, wanted: Mapping[str, list[Record]], told: Told, *, i
     for root, keys in owners.items():
         if len(keys) > 1 and not any(stored.parents[each] == root for each in stored.parents):
             broken.append(f"one customer for {sorted(keys)}")
-    made = {customer for customers in stored.entries.values() for customer in customers} | set(stored.natural.values())
-    if lost := {each for each in stored.parents if each not in made}:
-        broken.append(f"customers of nobody: {len(lost)}")
+    if stored.lost_customers:
+        broken.append(f"customers of nobody: {stored.lost_customers}")
     return broken
 
 
@@ -255,3 +261,20 @@ def _inbox(
 def _rank(each: Record) -> tuple[int, int, str]:
     """Which content is newer; as domain/inbox says, by the digest in the end."""
     return each["version"], len(each["texts"]), sha256(write_payload(dict(each))).hexdigest()
+
+
+def broken(importing: Importing, shown: Iterable[Record], *, is_settled: bool = True) -> list[str]:
+    """The oracle's verdict on a test's own chat setting, read through Django's connection."""
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    told = Told(
+        setting_id=importing.setting.pk,
+        default_agent=importing.default_agent.pk,
+        agents={"A-1": importing.other_agent.pk},
+        shown=list(shown),
+    )
+    return find_broken(ask, told, is_settled=is_settled)

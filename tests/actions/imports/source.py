@@ -9,7 +9,7 @@ from renkei.actions.imports.apply import Applied, apply_batch, read_pending
 from renkei.actions.imports.fence import Lease, take_lease
 from renkei.actions.imports.store_page import store_page
 from renkei.domain.chat import Kind, Speaker
-from renkei.domain.closed_chat import ClosedChat, ClosedMessage, key_of
+from renkei.domain.closed_chat import ClosedChat, ClosedMessage
 from renkei.domain.foreign_json import Json, read_json
 from renkei.domain.importing import Arriving, ImportRules
 from renkei.domain.inbox import ShownChat
@@ -19,12 +19,9 @@ from renkei.models import (
     Agent,
     BusinessGroup,
     ChatSetting,
-    Customer,
     ImportService,
-    InboxItem,
     Interaction,
     InteractionMessage,
-    OutboxEvent,
     SnsAgent,
     User,
 )
@@ -215,44 +212,3 @@ def make_importing(name: str = "試験", **options: Any) -> Importing:
     ImportService.objects.create(setting=setting, is_wanted=True)
     SnsAgent.objects.create(agent=agents[1], setting=setting, registration_number="A-1", display_name="さとう")
     return Importing(setting, agents[0], agents[1], **options)
-
-
-def expected(shown: Iterable[Mapping[str, Any]], setting_id: int) -> dict[str, tuple[str, ...]]:
-    """The oracle: of each readable closed chat the content with the highest version; ties as domain/importing says."""
-    best: dict[str, tuple[Any, tuple[str, ...]]] = {}
-    for each in shown:
-        if each["open"] or each["broken"]:
-            continue
-        chat = parse(each)
-        assert chat is not None
-        key = key_of(chat, setting_id)
-        rank = (each["version"], len(each["texts"]))
-        if key not in best or rank > best[key][0]:
-            best[key] = (rank, tuple(each["texts"]))
-    return {key: texts for key, (_, texts) in best.items()}
-
-
-def find_broken_invariants(importing: Importing) -> list[str]:
-    """What may never be, whatever happened before."""
-    found = []
-    setting = importing.setting
-    interactions = Interaction.objects.filter(setting=setting)
-    keys = set(interactions.values_list("external_id", flat=True))
-    settled = InboxItem.objects.filter(setting=setting, state="done").exclude(external_id__startswith="raw:")
-    done = set(settled.values_list("external_id", flat=True))
-    if not done <= keys:
-        found.append(f"done without interaction: {done - keys}")
-    announced = list(OutboxEvent.objects.filter(kind="interaction.imported").values_list("refs", flat=True))
-    ids = [each["interaction"] for each in announced if each["setting"] == setting.pk]
-    if sorted(ids) != sorted(interactions.values_list("pk", flat=True)):
-        found.append("not exactly one announcement for each interaction")
-    for row in interactions.select_related("case__customer"):
-        if row.state != "closed":
-            found.append("an imported interaction is not closed")
-        positions = list(row.messages.order_by("position").values_list("position", flat=True))
-        if positions != list(range(len(positions))):
-            found.append("torn messages")
-    roots = Customer.objects.filter(merged_into__isnull=False, merged_into__merged_into__isnull=False)
-    if roots.exists() and Customer.objects.filter(pk__in=roots).count() == 0:
-        found.append("merged_into has a circle")
-    return found

@@ -1,6 +1,5 @@
 """Closed chats become interactions exactly once (P2): the invariants, on a real PostgreSQL."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,9 @@ from renkei.models import (
     OutboxEvent,
     SnsCustomer,
 )
-from tests.actions.imports.source import Importing, expected, find_broken_invariants, make_importing, record
+from tests.actions.imports.oracle import broken
+from tests.actions.imports.source import Importing, make_importing, record
+from tests.actions.imports.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -31,13 +32,14 @@ def importing() -> Importing:
 
 def test_a_closed_chat_becomes_one_closed_interaction_of_a_case(importing: Importing) -> None:
     """Proves R136, R140, D11."""
-    importing.take([record("c-1", agent="A-1", customer="K-1")])
+    shown = [record("c-1", agent="A-1", customer="K-1")]
+    importing.take(shown)
     row = Interaction.objects.select_related("case").get(setting=importing.setting)
     assert (row.state, row.channel, row.case.state) == ("closed", "chat", "closed")
     assert (row.registered_agent_id, row.current_agent_id) == (importing.other_agent.pk,) * 2
     assert (row.registered_group_id, row.current_group_id) == (importing.setting.business_group_id,) * 2
     assert importing.contents() == {"c-1": ("解約したいです", "承知しました")}
-    assert find_broken_invariants(importing) == []
+    assert broken(importing, shown) == []
 
 
 def test_an_open_chat_waits_over_there(importing: Importing) -> None:
@@ -68,7 +70,7 @@ def test_a_known_customer_id_finds_its_customer_again(importing: Importing) -> N
 
 def test_without_an_id_a_customer_is_made_from_number_and_address(importing: Importing) -> None:
     """Proves R163, D8. Even an equal number makes another customer, unless the setting says otherwise."""
-    contact = {"phone": "090-1111-2222", "email": "Hanako@Example.JP"}
+    contact: dict[str, Any] = {"phone": "090-1111-2222", "email": "Hanako@Example.JP"}
     importing.take([record("c-1", **contact)])
     importing.take([record("c-2", **contact), record("c-1", texts=["訂正"], version=1, **contact)])
     rows = Customer.objects.values_list("name", "phone", "e164", "email", "email_key")
@@ -182,7 +184,7 @@ RECORDS = st.builds(
 def test_order_repetition_and_batches_change_nothing(shown: list[dict[str, Any]], data: st.DataObject) -> None:
     """Proves R147. Any order, any repetition, any cut into pages and batches ends in the same interactions, and they
     are what the oracle says."""
-    with _undone():
+    with undone():
         first = make_importing("一つ目")
         first.take(shown)
         second = make_importing("二つ目", batch=data.draw(st.integers(1, 5)))
@@ -196,27 +198,11 @@ def test_order_repetition_and_batches_change_nothing(shown: list[dict[str, Any]]
             second.apply(lease)
         second.take(mixed)
         for each in (first, second):
-            wanted = expected(shown, each.setting.pk)
-            assert {key: len(texts) for key, texts in each.contents().items()} == {
-                key: len(texts) for key, texts in wanted.items()
-            }
-            assert find_broken_invariants(each) == []
+            assert broken(each, shown) == []
         strong = {key: state[-1] for key, state in first.state().items() if not key.startswith("weak:")}
         assert strong == {key: state[-1] for key, state in second.state().items() if not key.startswith("weak:")}
 
 
-class _undone:  # noqa: N801  # reads as a word
-    """Each example in a transaction of its own that is taken back."""
-
-    def __enter__(self) -> None:
-        self._atomic = transaction.atomic()
-        self._atomic.__enter__()
-
-    def __exit__(self, *told: object) -> None:
-        transaction.set_rollback(True)
-        self._atomic.__exit__(None, None, None)
-
-
-def _rows() -> Iterator[Any]:
+def _rows() -> list[list[str]]:
     tables = (Interaction, Case, Customer, SnsCustomer, InboxItem, OutboxEvent, InteractionRevision)
     return [sorted(map(repr, table.objects.values_list())) for table in tables]
