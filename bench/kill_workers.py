@@ -63,7 +63,13 @@ def furnish(told: Told) -> None:
     patience.SHORTEST_SECONDS = patience.LONGEST_SECONDS = 0.03
     swift: dict[Any, dict[str, Any]] = {
         imports: {"BEAT_SECONDS": BEAT_SECONDS, "LOOK_SECONDS": LOOK_SECONDS, "HttpClient": NoHttp},
-        imports_run: {"BATCH": PAGE, "LOOKED_BACK": timedelta(days=20 * 365)},
+        # Who is frozen is cut off by the database, here within a second: no chat may be set aside for it.
+        imports_run: {
+            "BATCH": PAGE,
+            "LOOKED_BACK": timedelta(days=20 * 365),
+            "AFTER_CUT_OFF": 0.1,
+            "MOST_CUT_OFF": 1_000,
+        },
     }
     for module, changed in swift.items():
         for name, value in changed.items():
