@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import csv
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from renkei.domain.asterisk_versions import judge_asterisk
 from renkei.domain.ivr_words import CallOutcome
 from renkei.domain.rules import compiled_name
 from renkei.telephony.asterisk.book import bridge_name
@@ -112,6 +114,13 @@ async def test_calls_that_ended_while_we_were_away_are_told_on_return(
     rig.start()
     assert (await ear.next(Ended)).line_id == line_id
     await ear.next(LineUp)
+
+
+async def test_an_asterisk_says_which_one_it_is(line: AsteriskLine) -> None:
+    """And what it says can be judged: the one of the tests is neither too old nor known to be open to attack."""
+    said = await line.system()
+    assert re.match(r"Asterisk \d+\.\d+\.\d+", said)
+    assert judge_asterisk(said) is None
 
 
 async def test_a_second_worker_of_our_name_ends_the_first_one_loudly(rig: AsteriskRig, line: AsteriskLine) -> None:

@@ -17,7 +17,7 @@ from renkei.domain.ivr_words import NoteEnded
 from renkei.domain.plan import LinePlan
 from renkei.queries.realtime import snapshot
 from renkei.telephony.port import LineError, LineEvent, LineLostError, StandingCall
-from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings
+from renkei.workers import calls_journal, calls_lease, calls_look_up, calls_settings, calls_system
 from tests.workers.conftest import NUMBER, PATIENCE, Bot, Centre, Desk, eventually
 
 
@@ -289,6 +289,32 @@ async def test_the_telephone_of_an_agent_who_is_gone_is_taken_away_at_once_and_a
     desk.line.regain()
     await eventually(lambda: len(kept) == 3)
     assert kept == [["101", "102"], ["101"], ["101"]]
+
+
+async def test_which_telephone_system_it_is_is_noted_once_it_says_so_and_again_when_it_came_back_newer(
+    desk: Desk, centre: Centre, agent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """システム設定 warns of an Asterisk that is too old; what cannot be asked now is asked the next time."""
+    monkeypatch.setattr(calls_system, "ASK_SECONDS", 0.05)
+    told: list[str | LineError] = [LineLostError("away"), "Asterisk 18.26.4", "Asterisk 22.10.1"]
+
+    async def system() -> str:
+        answer = told[0]
+        if isinstance(answer, LineError):
+            told.pop(0)
+            raise answer
+        return answer
+
+    def noted() -> str:
+        [row] = centre.rows("SELECT system FROM renkei_worker")
+        return str(row["system"])
+
+    monkeypatch.setattr(desk.line, "system", system)
+    await desk.start()
+    await eventually(lambda: noted() == "Asterisk 18.26.4")
+    told.pop(0)
+    await eventually(lambda: noted() == "Asterisk 22.10.1")
+    assert told == ["Asterisk 22.10.1"]
 
 
 async def test_a_call_that_came_after_our_sleep_is_ours_without_asking(desk: Desk, centre: Centre, agent: int) -> None:

@@ -5,20 +5,26 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psycopg
 
 from renkei import clock
 from renkei.cli.certificates import Pair, fault_of
 from renkei.cli.database import check_reachable, named_by
 from renkei.cli.home import default_folder
 from renkei.cli.needs import TREE, installed_asterisk, missing_packages, missing_python_packages
+from renkei.cli.postgres import Postgres
 from renkei.cli.postgres_files import is_passable
 from renkei.cli.process import Lock
 from renkei.cli.refusal import RefusalError
 from renkei.domain.asterisk_versions import OLDEST, Holed, TooOld, judge_asterisk
 
 _ROOM = 2_000_000_000  # bytes that should be free
+_CONNECTED = (
+    "SELECT name, system FROM renkei_worker WHERE lease_until > clock_timestamp() AND system <> '' ORDER BY name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,26 @@ def find_in_asterisk(said: str) -> Finding:
             return Finding(said.strip())
 
 
+def find_connected(url: str) -> Iterator[Finding]:
+    """What there is to say of the Asterisks that this database's calls workers are connected to."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            systems = connection.execute(_CONNECTED).fetchall()
+    except psycopg.Error:
+        return  # an empty database has no such table, and a database that cannot be reached was named already
+    for worker, said in systems:
+        finding = find_in_asterisk(said)
+        yield replace(finding, what=f"{finding.what}, which {worker} is connected to")
+
+
 def _machine() -> Iterator[Finding]:
     yield Finding(f"Python {sys.version.split()[0]}")
     url = os.environ.get("RENKEI_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if url:
-        yield Finding(f"the database of {named_by(url)}", _refused(url))
+        refusal = _refused(url)
+        yield Finding(f"the database of {named_by(url)}", refusal)
+        if not refusal:
+            yield from find_connected(url)
     said = installed_asterisk()
     if said:
         yield find_in_asterisk(said)
@@ -104,7 +125,10 @@ def _installation(folder: Path) -> Iterator[Finding]:
     if certificate.exists() and key.exists():
         pair = Pair(certificate.read_bytes(), key.read_bytes())
         yield Finding(f"{certificate}", fault_of(pair, clock.now()) or "")
-    yield Finding(f"Renkei on {folder} is {'running' if _is_held(folder / 'instance.lock') else 'not running'}")
+    is_running = _is_held(folder / "instance.lock")
+    yield Finding(f"Renkei on {folder} is {'running' if is_running else 'not running'}")
+    if is_running and (folder / "postgres" / "database.json").exists() and os.access(folder, os.W_OK):
+        yield from find_connected(Postgres(folder / "postgres").app_url)
 
 
 def _is_held(path: Path) -> bool:

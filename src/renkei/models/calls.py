@@ -24,6 +24,8 @@ class Worker(models.Model):
     epoch = models.BigIntegerField(default=1)
     lease_until = models.DateTimeField()
     line = models.CharField(max_length=16, default="simulator")
+    system = models.CharField(max_length=100, blank=True, default="", db_default="")
+    """What the telephone system that it is connected to calls itself; empty for the simulator."""
 
 
 class Call(models.Model):

@@ -192,6 +192,12 @@ class Line(Protocol):
         Raises LineError when its record cannot be read."""
         ...
 
+    async def system(self) -> str:
+        """What the telephone system calls itself, with its version; empty for the simulator.
+
+        Raises LineError when it does not say."""
+        ...
+
     async def close(self) -> None:
         """Leave the line; calls stay as they are."""
         ...

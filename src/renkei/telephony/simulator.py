@@ -142,6 +142,10 @@ class SimulatedLine:
         """The simulator dies with its worker: nothing ever ran without us."""
         return PastCalls((), bookmark)
 
+    async def system(self) -> str:
+        """No telephone system: nothing to tell."""
+        return ""
+
     async def close(self) -> None:
         """Leave the line; calls stay."""
         if self._listener is not None:

@@ -1,8 +1,8 @@
 """The calls worker: ``renkei calls``. One queue per call: hear → domain.ivr → do.
 
-Seven loops beside the calls, each with its own guard: the line's events, what the database tells (LISTEN), the
-heartbeat of our lease, the settings, the calls nobody serves, what nobody answered, and what ran without us. A loop
-that fails says so once and begins again; a call that fails concerns no other.
+Eight loops beside the calls, each with its own guard: the line's events, what the database tells (LISTEN), the
+heartbeat of our lease, the settings, the calls nobody serves, what nobody answered, what ran without us, and which
+telephone system it is. A loop that fails says so once and begins again; a call that fails concerns no other.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from renkei.workers.calls_past import PastCalls
 from renkei.workers.calls_requests import Requests
 from renkei.workers.calls_serving import Serving
 from renkei.workers.calls_standing import Standing
+from renkei.workers.calls_system import TelephoneSystem
 from renkei.workers.logs import set_logs_up
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class CallsWorker:
         self.standing = Standing(self.serving)
         self.requests = Requests(self.serving)
         self.past = PastCalls(self.serving)
+        self.system = TelephoneSystem(self.serving)
         self._loops: list[asyncio.Task[None]] = []
         self._end = asyncio.Event()
         self.exit_code = 0
@@ -53,6 +55,7 @@ class CallsWorker:
             self._keep("standing", self._look_after_standing),
             self._keep("sweep", self._sweep),
             self._keep("past calls", self.past.run),
+            self._keep("system", self.system.run),
         ]
         try:
             await self._end.wait()

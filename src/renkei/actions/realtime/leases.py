@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from renkei.actions.realtime.text import fit
 from renkei.models.statements import workers
 
 
@@ -28,6 +29,14 @@ async def give_lease_back(conn: AsyncConnection[Any], name: str, *, epoch: int) 
     """A clean end: others may take over at once."""
     async with conn.transaction():
         await conn.execute(workers.GIVE_LEASE_BACK, {"name": name, "epoch": epoch}, prepare=True)
+
+
+async def note_system(conn: AsyncConnection[Any], name: str, *, epoch: int, system: str) -> None:
+    """Which telephone system the worker is connected to, as it calls itself (at most 100 characters)."""
+    async with conn.transaction():
+        await conn.execute(
+            workers.TELL_SYSTEM, {"name": name, "epoch": epoch, "system": fit(system, 100)}, prepare=True
+        )
 
 
 async def adopt_calls(conn: AsyncConnection[Any], name: str, *, epoch: int, call_ids: Sequence[int]) -> frozenset[int]:

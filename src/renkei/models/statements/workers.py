@@ -39,6 +39,10 @@ WHERE id = ANY(%(calls)s::bigint[]) AND state <> 'ended'
 RETURNING id
 """
 
+TELL_SYSTEM = """
+UPDATE renkei_worker SET system = %(system)s WHERE name = %(name)s AND epoch = %(epoch)s AND system <> %(system)s
+"""
+
 TELL_RULES = """
 INSERT INTO renkei_rulestold (worker, read_at, problem)
 VALUES (%(worker)s, clock_timestamp() - %(age)s * interval '1 second', %(problem)s)

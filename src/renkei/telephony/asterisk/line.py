@@ -42,6 +42,8 @@ HEARTBEAT_SECONDS, HEARTBEAT_PATIENCE = 3.0, 4.0
 """A connection that died without a word is noticed within their sum (P1: ten seconds)."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 PUSHED_AT_ONCE = 8
+LONGEST_NAME = 100
+"""Characters kept of what an Asterisk calls itself."""
 
 
 class AsteriskLine:
@@ -137,6 +139,11 @@ class AsteriskLine:
         except OSError as error:
             raise LineError(f"the rules could not be written: {error.strerror}") from error
         await self._ari.reload("pbx_config.so")
+
+    async def system(self) -> str:
+        """``Asterisk 22.10.1~dfsg…``: ARI tells the version without the name."""
+        version = str((await self._ari.info()).get("system", {}).get("version", ""))
+        return f"Asterisk {version}"[:LONGEST_NAME] if version else ""
 
     async def close(self) -> None:
         """Leave the line; calls stay as they are."""

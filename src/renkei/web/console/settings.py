@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from renkei.actions.settings.installation import InstallationSettings, edit_installation
+from renkei.domain.asterisk_versions import OLDEST, Holed, TooOld
 from renkei.errors import RejectedError
 from renkei.queries.settings.installation import Feature, InstallationShown, read_installation
+from renkei.queries.settings.telephone_systems import list_telephone_systems
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.locks import may
 from renkei.web.people import person_of
@@ -61,7 +63,27 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Read-only, with 「編集」."""
     shown = read_installation()
     switches = [(word, shown.has(feature)) for feature, word in FEATURES.items()]
-    return render(request, "console/settings.html", {"shown": shown, "switches": switches})
+    systems = [(system, _warn(system.finding)) for system in list_telephone_systems()]
+    return render(request, "console/settings.html", {"shown": shown, "switches": switches, "systems": systems})
+
+
+def _warn(finding: TooOld | Holed | None) -> str:
+    """What is wrong with an Asterisk, what it means, what to do; empty for nothing known."""
+    match finding:
+        case TooOld(version):
+            words = _(
+                "Asterisk %(version)s is too old for Renkei, which works with Asterisk %(oldest)s or newer: calls may "
+                "fail, or not reach their rule when something fails. Install a newer Asterisk."
+            )
+            return words % {"version": version, "oldest": OLDEST}
+        case Holed(version, fixed, advisory):
+            words = _(
+                "Asterisk %(version)s has a known hole through which it can be attacked (%(advisory)s). Install "
+                "%(fixed)s or newer."
+            )
+            return words % {"version": version, "advisory": advisory, "fixed": fixed}
+        case None:
+            return ""
 
 
 @may("system_settings.edit")
