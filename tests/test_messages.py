@@ -23,7 +23,6 @@ from renkei.messages import (
     explain_record,
     name_absence,
     say,
-    say_result,
     sentence,
     show_duration,
 )
@@ -80,9 +79,9 @@ def test_the_hours_of_the_message_follow_the_window() -> None:
     """Proves R121, D1."""
     for window, hours in [(timedelta(hours=24), "24"), (timedelta(hours=36), "36"), (timedelta(minutes=90), "1.5")]:
         attempt = Attempt(Telephone("+819012345678"), "c", datetime(2025, 1, 31, tzinfo=UTC), window=window)
-        result = say_result(decide_link(attempt, LookedUp(Outcome.ANSWERED), conversations=[]))
-        assert result is not None
-        assert f"、{hours}時間以内の" in result
+        decision = decide_link(attempt, LookedUp(Outcome.ANSWERED), conversations=[])
+        assert decision.message is not None
+        assert f"、{hours}時間以内の" in sentence(decision.message.value, decision.message_params)
 
 
 @pytest.mark.usefixtures("in_japanese")

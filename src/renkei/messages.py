@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from renkei.domain.matching import LinkDecision, Reason, Verdict
+from renkei.domain.matching import Reason, Verdict
 from renkei.domain.phone import NoNumber
 from renkei.errors import RenkeiError
 from renkei.sentences import SENTENCES as SENTENCES
@@ -56,11 +56,6 @@ def name_absence(absence: NoNumber) -> str:
 def explain_reason(reason: Reason) -> str:
     """What a link reason means and what to do about it (D2)."""
     return sentence(f"reason_{reason.value}")
-
-
-def say_result(decision: LinkDecision) -> str | None:
-    """The message of R120, R121 or R126 for a link attempt; None when a chat was linked."""
-    return None if decision.message is None else sentence(decision.message.value, decision.message_params)
 
 
 def explain_record(record: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,10 +26,8 @@ from renkei.domain.csv_format import (
     list_losses,
     list_transcript_losses,
     neutralise,
-    write_json_lines,
     write_rows,
     write_transcript_csv,
-    write_transcript_json,
 )
 from renkei.domain.transcript import write_transcript
 
@@ -70,11 +67,6 @@ def test_the_transcript_is_written_byte_for_byte(encoding: Encoding) -> None:
     """
     written = b"".join(write_transcript_csv(LINES, zone=TOKYO, encoding=encoding))
     assert written == (GOLDEN / f"transcript.{encoding}.csv").read_bytes()
-
-
-def test_json_lines_are_written_byte_for_byte() -> None:
-    """Nothing is neutralised there and nothing lost."""
-    assert b"".join(write_transcript_json(LINES)) == (GOLDEN / "transcript.jsonl").read_bytes()
 
 
 def test_the_clipboard_has_one_line_a_message_and_no_times() -> None:
@@ -268,13 +260,6 @@ def test_no_file_name_leaves_its_header(name: str) -> None:
     assert header.isprintable()
     assert header.count('"') == 2
     assert "/" not in unquote(header.partition("filename*=UTF-8''")[2])
-
-
-@given(st.lists(st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=3), max_size=3))
-def test_json_lines_come_back_as_they_were(rows: list[dict[str, str | int | None]]) -> None:
-    """One object a line."""
-    written = b"".join(write_json_lines(rows))
-    assert [json.loads(line) for line in written.split(b"\n")[:-1]] == rows
 
 
 @given(pieces=st.lists(st.binary(max_size=40)), size=st.integers(1, 60))

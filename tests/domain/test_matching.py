@@ -27,7 +27,6 @@ from renkei.domain.matching import (
     Verdict,
     decide_link,
     measure_age,
-    pick_chat,
     refuse_to_ask,
 )
 from renkei.domain.phone import NoNumber, Telephone
@@ -268,7 +267,8 @@ def test_a_fast_clock_is_forgiven_for_five_minutes(
     conversation = chat(1, age=-ahead, received_at=received_at)
     fetched = frozenset({1}) if is_fetched else frozenset[int]()
     assert measure_age(conversation, arrived_at=ARRIVED, fetched=fetched) == age
-    is_linked = pick_chat(ATTEMPT, [conversation], fetched=fetched) is not None
+    decision = decide_link(ATTEMPT, LookedUp(Outcome.ANSWERED, fetched=fetched), conversations=[conversation])
+    is_linked = decision.chosen is not None
     assert is_linked == (age >= timedelta(0))
 
 
@@ -350,8 +350,6 @@ def test_the_chat_shown_is_the_right_one_or_none(
     right = set[int]() if nothing_sent else oracle(attempt, rows, fetched)
     assert (decision.chosen is not None) == bool(right)
     assert decision.chosen is None or decision.chosen.id in right
-    if not nothing_sent:
-        assert pick_chat(attempt, rows, fetched=fetched) == decision.chosen
 
 
 @given(conversations(), FETCHED, OUTCOMES, CALLERS, st.randoms(use_true_random=False))
@@ -408,8 +406,7 @@ def test_several_chats_that_claim_one_number_are_listed() -> None:
     rows = [chat(1, age=timedelta(hours=3)), chat(2), chat(3, age=timedelta(hours=25)), MISTYPED]
     decision = decide_link(ATTEMPT, ANSWERED, conversations=rows)
     assert decision.claimed_by == (2, 1)
-    assert decision.is_claimed_by_several
-    assert not decide_link(ATTEMPT, ANSWERED, conversations=[chat(2), MISTYPED]).is_claimed_by_several
+    assert decide_link(ATTEMPT, ANSWERED, conversations=[chat(2), MISTYPED]).claimed_by == (2,)
 
 
 def test_the_record_stays_small_however_many_chats_there_are() -> None:
@@ -424,8 +421,8 @@ def test_the_record_stays_small_however_many_chats_there_are() -> None:
 def test_of_two_equally_near_chats_the_one_received_last_wins() -> None:
     """So that two workers decide alike."""
     early, late = chat(1, received_at=ARRIVED - timedelta(minutes=9)), chat(2, received_at=ARRIVED - SECOND)
-    assert pick_chat(ATTEMPT, [early, late]) == late
-    assert pick_chat(ATTEMPT, [late, early]) == late
+    for rows in ([early, late], [late, early]):
+        assert decide_link(ATTEMPT, ANSWERED, conversations=rows).chosen == late
 
 
 def test_every_failure_of_a_connector_has_its_outcome() -> None:

@@ -1,17 +1,16 @@
-"""The one writer of exported files: CSV in Shift_JIS or UTF-8, JSON Lines, and the clipboard (R112 to R119, D9, B8).
+"""The one writer of exported files: CSV in Shift_JIS or UTF-8, and the clipboard (R112 to R119, D9).
 
 Bytes come in pieces, so an export of any length costs the memory of one row. Every text cell passes ``neutralise``.
 """
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -91,12 +90,6 @@ def gather(pieces: Iterable[bytes], *, size: int = 65_536) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-def write_json_lines(rows: Iterable[Mapping[str, Cell]]) -> Iterator[bytes]:
-    """JSON Lines in UTF-8, one object a row, nothing neutralised: programs read it, not spreadsheets."""
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
-
-
 def neutralise(cell: str) -> str:
     """The cell, with an apostrophe before what a spreadsheet would run as a formula.
 
@@ -137,19 +130,6 @@ def write_transcript_csv(
     """The transcript as CSV: when, who, what (R112 to R116)."""
     rows = ((format_time(line.sent_at, zone), words.name(line.label), line.content) for line in lines)
     return write_rows(rows, columns=(words.spoken_at, words.speaker, words.content), encoding=encoding)
-
-
-def write_transcript_json(lines: Iterable[Line]) -> Iterator[bytes]:
-    """The transcript as JSON Lines; times in UTC."""
-    return write_json_lines(
-        {
-            "sent_at": line.sent_at.astimezone(UTC).isoformat(),
-            "speaker": "customer" if line.label is Label.CUSTOMER else "chat_service",
-            "kind": line.kind.value,
-            "content": line.content,
-        }
-        for line in lines
-    )
 
 
 def list_transcript_losses(lines: Iterable[Line]) -> Losses:

@@ -115,11 +115,6 @@ class LinkDecision:
     message_params: dict[str, float] = field(default_factory=dict)
     claimed_by: tuple[int, ...] = ()
 
-    @property
-    def is_claimed_by_several(self) -> bool:
-        """Whether more than one chat session claims the number inside the window."""
-        return len(self.claimed_by) > 1
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -162,17 +157,11 @@ def measure_age(
     return timedelta(0) if -FAST_CLOCK <= age < timedelta(0) and was_known else age
 
 
-def pick_chat(
-    attempt: Attempt, conversations: Iterable[StoredConversation], *, fetched: frozenset[int] = frozenset()
-) -> StoredConversation | None:
-    """The conversation of this number, project and channel that is nearest before the arrival and younger than the
-    window (R71, D3); of two equally near the one received last."""
-    claims = _claims(_own(attempt, conversations, fetched))
-    return claims[0].conversation if claims else None
-
-
 def decide_link(attempt: Attempt, looked_up: LookedUp, *, conversations: Sequence[StoredConversation]) -> LinkDecision:
     """Decide one link attempt: exactly one reason, the first of D2 that holds, unless D5 links a stored chat.
+
+    The chat chosen is the one of this number, project and channel that is nearest before the arrival and younger than
+    the window (R71, D3); of two equally near the one received last.
 
     ``conversations`` are rows of this project and channel: all of the caller's number, the ones just fetched
     included, and (for number_mismatch) the unlinked ones of other numbers inside the window; rows that do not

@@ -29,13 +29,10 @@ class Received:
 async def receive_chats(
     conn: AsyncConnection[Any], connector: str, *, conversations: Sequence[Conversation]
 ) -> Received:
-    """Store conversations; the same content again changes nothing, an older state than ours is ignored.
-
-    Agents whose live call is linked to one that grew are told (CALL_CHAT).
-    """
-    async with conn.transaction():
-        received = await store_chats(conn, connector, conversations)
-        await _tell_listeners(conn, received.changed)
+    """Store conversations inside the caller's transaction; the same content again changes nothing, an older state
+    than ours is ignored. Agents whose live call is linked to one that grew are told (CALL_CHAT)."""
+    received = await store_chats(conn, connector, conversations)
+    await _tell_listeners(conn, received.changed)
     return received
 
 
@@ -56,8 +53,7 @@ async def receive_delivery(
         params = {"connector": connector, "delivery": fit(delivery_id, 200), "error": error_code, "raw": raw}
         if await (await conn.execute(chats.ADD_DELIVERY, params, prepare=True)).fetchone() is None:
             return False
-        received = await store_chats(conn, connector, conversations)
-        await _tell_listeners(conn, received.changed)
+        await receive_chats(conn, connector, conversations=conversations)
     return True
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 
 from renkei.errors import RejectedError
 from renkei.models import Agent, User
-from renkei.permissions import BUILT_IN_ROLES, RESOURCES, require
+from renkei.permissions import BUILT_IN_ROLES, require
 from renkei.queries.scope import Reach, Viewer, scope_of
 
 
@@ -51,11 +51,6 @@ def list_roles() -> tuple[tuple[str, frozenset[str]], ...]:
         for role in BUILT_IN_ROLES
         if role in groups
     )
-
-
-def list_resources() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Every resource with the deeds that exist on it."""
-    return tuple((name, what.deeds) for name, what in RESOURCES.items())
 
 
 def _show(user: User, agent: Agent | None) -> PersonShown:
