@@ -1,5 +1,7 @@
 """One response condition's settings."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,3 +50,14 @@ def test_500_characters_are_a_memo_and_one_more_is_not(memo: str) -> None:
     with pytest.raises(RejectedError) as refused:
         settle_branch(BranchSettings(rule_id=1, memo=memo + "x"), has_speech=True)
     assert refused.value.params == {"limit": 500, "length": 501}
+
+
+@pytest.mark.parametrize("text", ["𠮷" * 1000, "\r\n" * 1000])
+def test_a_text_that_is_read_out_is_counted_in_the_same_way_and_only_where_it_is_used(text: str) -> None:
+    """Proves R65, D18."""
+    entered = BranchSettings(rule_id=1, guidance_form=Form.SPEECH, speech_text=text)
+    assert len(settle_branch(entered, has_speech=True).speech_text) == 1000
+    with pytest.raises(RejectedError) as refused:
+        settle_branch(replace(entered, speech_text=text + "x"), has_speech=True)
+    assert refused.value.params == {"limit": 1000, "length": 1001}
+    assert settle_branch(replace(entered, speech_text=text + "x"), has_speech=False).speech_text == ""

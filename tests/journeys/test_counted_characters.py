@@ -60,7 +60,8 @@ def test_the_server_takes_what_the_browser_takes_and_refuses_the_next_character(
     page = open_memo(stack, open_tab)
     page.get_by_label("メモ").fill(FULL + "字")
     page.get_by_role("button", name="保存", exact=True).click()
-    expect(page.locator("#confirm-dialog")).to_be_hidden()  # the browser itself does not let it go
+    expect(page.get_by_label("メモ")).to_be_focused()  # the browser itself does not let it go: it leads there
+    expect(page.locator("#confirm-dialog")).to_be_hidden()
     with page.expect_navigation():
         page.locator("form[data-confirm]").evaluate("form => form.submit()")  # round the browser's own check
     expect(page.get_by_role("main")).to_contain_text("501")

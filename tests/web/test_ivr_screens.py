@@ -178,11 +178,11 @@ def test_the_linkage_tab_is_read_first_and_then_edited(client: Client, ivr: Ivr)
     for each in (*words, "リクエストエラー時の動作", "接続仕様は提供元の資料に合わせて確認してください"):
         assert each in tab
     assert 'name="project_id"' not in tab
+    rule = IncomingRule.objects.create(name="夜間", steps=[{"do": "hang_up"}])
     form = read(client, "edit_linkage", ivr.pk)
     assert 'type="text" name="project_id"' in form
     assert 'data-confirm="保存しますか?"' in form
-    rule = IncomingRule.objects.create(name="夜間", steps=[{"do": "hang_up"}])
-    assert "夜間" in form or "夜間" in read(client, "edit_linkage", ivr.pk)
+    assert f'<option value="{rule.pk}">夜間</option>' in form
     sent = {"project_id": "PRJ 7", "channel_id": "ch/1", "request_error_rule": rule.pk}
     stored = client.post(reverse("console:edit_linkage", args=[ivr.pk]), sent, follow=True).content.decode()
     for each in ("PRJ 7", "ch/1", "夜間", "設定内容が反映されている事をご確認ください"):
@@ -262,6 +262,27 @@ def test_a_memo_of_500_characters_is_accepted_and_one_of_501_refused(client: Cli
     assert 'data-limit="500"' in refused.content.decode()
     branch.refresh_from_db()
     assert len(branch.memo) == 500
+
+
+@pytest.mark.parametrize("character", ["𠮷", "\r\n"])
+def test_what_is_read_out_may_have_1000_characters_and_no_more(client: Client, ivr: Ivr, character: str) -> None:
+    """Real-time synthesis and guidance alike, counted as the memo is. Proves D18."""
+    text = "あ" + character * 998 + "い"
+    branch = reverse("console:edit_branch", args=[ivr.pk, "success"])
+    words = {"label": "", "guidance_form": "speech"}
+    assert client.post(branch, branch_values(**words, speech_text=text)).status_code == 302
+    assert len(ResponseBranch.objects.get(ivr=ivr, condition="success").speech_text) == 1000
+    refused = client.post(branch, branch_values(**words, speech_text=text + "う")).content.decode()
+    assert "1000文字以内で入力してください(現在1001文字)" in refused
+    assert 'data-limit="1000"' in refused
+    assert 'maxlength="1000"' not in refused
+    guidance = reverse("console:new_guidance")
+    assert client.post(guidance, {"name": "満ちた案内", "words": text}).status_code == 302
+    assert len(Guidance.objects.get(name="満ちた案内").words) == 1000
+    refused = client.post(guidance, {"name": "溢れた案内", "words": text + "う"}).content.decode()
+    assert "1000文字以内で入力してください(現在1001文字)" in refused
+    assert 'data-counter="words-counter"' in refused
+    assert 'id="words-counter"' in refused
 
 
 def test_success_and_failure_are_set_independently(client: Client, ivr: Ivr) -> None:

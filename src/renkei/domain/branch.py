@@ -6,6 +6,8 @@ from enum import StrEnum
 from renkei.errors import RejectedError
 
 LONGEST_MEMO = 500
+LONGEST_SPEECH = 1000
+"""Characters of a text that is read out, here and in a guidance."""
 
 
 class Form(StrEnum):
@@ -57,20 +59,27 @@ def settle_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+def refuse_too_long(text: str, limit: int) -> str:
+    """The text with LF line breaks; RejectedError ``text_too_long`` with more characters than ``limit`` (D18)."""
+    settled = settle_breaks(text)
+    if len(settled) > limit:
+        raise RejectedError("text_too_long", limit=limit, length=len(settled))
+    return settled
+
+
 def settle_branch(entered: BranchSettings, *, has_speech: bool) -> BranchSettings:
     """The settings to store: fields that the chosen form and action hide are cleared (R65), without the
     speech-synthesis option the form is the standard one (R49), the memo has LF line breaks.
 
     RejectedError: ``text_too_long`` (R62, R63), ``rule_missing`` (R61), ``destination_missing`` (R58).
     """
-    memo = settle_breaks(entered.memo)
-    if len(memo) > LONGEST_MEMO:
-        raise RejectedError("text_too_long", limit=LONGEST_MEMO, length=len(memo))
+    memo = refuse_too_long(entered.memo, LONGEST_MEMO)
     settled = replace(entered, memo=memo, guidance_form=entered.guidance_form if has_speech else Form.STANDARD)
     if settled.guidance_form is Form.STANDARD:
         settled = replace(settled, speech_text="")
     else:
-        settled = replace(settled, guidance_id=None)
+        spoken = refuse_too_long(settled.speech_text, LONGEST_SPEECH)
+        settled = replace(settled, guidance_id=None, speech_text=spoken)
     return _settle_rule(settled) if settled.action is Action.RULE else _settle_transfer(settled)
 
 

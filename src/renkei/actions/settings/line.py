@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refusing_conflicts
+from renkei.domain.branch import LONGEST_SPEECH, refuse_too_long
 from renkei.domain.phone import Telephone, read_number
 from renkei.domain.rules import find_uncompilable, read_steps
 from renkei.errors import RejectedError
@@ -37,8 +38,10 @@ def delete_label(actor: Viewer, label_id: int) -> None:
 
 
 def save_guidance(actor: Viewer, guidance_id: int | None, *, name: str, words: str, ivr_id: int | None) -> int:
-    """A guidance; its sound is made from its words by the speech process. An IVR's own stays that IVR's."""
+    """A guidance; its sound is made from its words by the speech process. An IVR's own stays that IVR's.
+    RejectedError besides those of a label: ``text_too_long``."""
     _require_save(actor, "guidance", guidance_id)
+    words = refuse_too_long(words, LONGEST_SPEECH)
     with refusing_conflicts():
         guidance = _load(Guidance, guidance_id)
         if guidance_id is None:

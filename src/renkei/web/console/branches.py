@@ -12,10 +12,10 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from renkei.actions.settings.ivrs import edit_branch
-from renkei.domain.branch import LONGEST_MEMO, Action, BranchSettings, Destination, Form, count_characters
+from renkei.domain.branch import LONGEST_MEMO, LONGEST_SPEECH, Action, BranchSettings, Destination, Form
 from renkei.domain.phone import Telephone, read_number
 from renkei.errors import RejectedError
-from renkei.messages import SENTENCES, say
+from renkei.messages import say
 from renkei.queries.agents.directory import list_agent_choices
 from renkei.queries.settings.installation import Feature, read_installation, require_chatbot
 from renkei.queries.settings.ivrs import BranchShown, IvrShown, read_ivr
@@ -25,7 +25,7 @@ from renkei.queries.settings.line import (
     list_label_choices,
     list_rule_choices,
 )
-from renkei.web.console.forms import NOTHING, ScreenForm, number_or_none, sent
+from renkei.web.console.forms import NOTHING, CountedField, ScreenForm, number_or_none, sent
 from renkei.web.console.ivrs import has_tabs, kind_words, say_saved
 from renkei.web.locks import may
 from renkei.web.people import person_of
@@ -62,9 +62,7 @@ class BranchForm(ScreenForm):
         label=_("Guidance form"), choices=list(FORMS.items()), widget=forms.RadioSelect, required=False
     )
     guidance = forms.ChoiceField(label=_("Guidance after API linkage"), required=False)
-    speech_text = forms.CharField(
-        label=_("Speech synthesis text"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    speech_text = CountedField(label=_("Speech synthesis text"), required=False, limit=LONGEST_SPEECH, rows=3)
     action = forms.ChoiceField(label=_("Action on selection"), choices=list(ACTIONS.items()), widget=forms.RadioSelect)
     destination = forms.ChoiceField(
         label=pgettext_lazy("transfer", "Destination"),
@@ -80,12 +78,7 @@ class BranchForm(ScreenForm):
         help_text=_("A transfer to an outside number occupies two lines, and the outgoing call is charged."),
     )
     rule = forms.ChoiceField(label=_("Incoming rule"), required=False)
-    memo = forms.CharField(
-        label=_("Memo"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 4, "data-limit": LONGEST_MEMO, "data-counter": "memo-counter"}),
-    )
+    memo = CountedField(label=_("Memo"), required=False, strip=False, limit=LONGEST_MEMO, rows=4)
 
     def __init__(self, *positional: Any, ivr_id: int, has_speech: bool, **options: Any) -> None:
         super().__init__(*positional, **options)
@@ -95,17 +88,8 @@ class BranchForm(ScreenForm):
         others = [each for each in list_ivr_choices() if each.id != ivr_id]
         self.choose("ivr", [NOTHING, *((str(each.id), each.name) for each in others)])
         self.choose("rule", [NOTHING, *((str(each.id), each.name) for each in list_rule_choices())])
-        self.fields["memo"].widget.attrs["data-too-long"] = str(SENTENCES["text_too_long"])
         if not has_speech:
             del self.fields["guidance_form"], self.fields["speech_text"]
-
-    def clean_memo(self) -> str:
-        """At most 500 characters, counted as people count (R63, D18)."""
-        memo = str(self.cleaned_data["memo"])
-        length = count_characters(memo)
-        if length > LONGEST_MEMO:
-            raise forms.ValidationError(say(RejectedError("text_too_long", limit=LONGEST_MEMO, length=length)))
-        return memo
 
     def clean_outside_number(self) -> str:
         """E.164, when there is one."""

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from renkei.domain.branch import count_characters, settle_breaks
 from renkei.errors import RejectedError
 from renkei.messages import say
 

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.actions.settings.line import delete_guidance, save_guidance
+from renkei.domain.branch import LONGEST_SPEECH
 from renkei.queries.settings.line import list_ivr_choices
 from renkei.queries.settings.lists import list_guidances, pick
-from renkei.web.console.forms import ScreenForm, number_or_none, sent
+from renkei.web.console.forms import CountedField, ScreenForm, number_or_none, sent
 from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_list, serve_form, take_away
 from renkei.web.locks import may
 from renkei.web.people import person_of
@@ -22,11 +23,11 @@ class GuidanceForm(ScreenForm):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     ivr = forms.ChoiceField(label=gettext_lazy("Belongs to"), required=False)
-    words = forms.CharField(
+    words = CountedField(
         label=gettext_lazy("Words"),
-        max_length=1000,
+        limit=LONGEST_SPEECH,
+        rows=4,
         help_text=gettext_lazy("Spoken by the built-in voice; the simulated line shows them as text."),
-        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
     def __init__(self, *positional: Any, is_new: bool, **options: Any) -> None:
