@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from renkei.domain.branch import count_characters, settle_breaks
 from renkei.errors import RejectedError
-from renkei.messages import say
+from renkei.messages import SENTENCES, say
 
 NOTHING: tuple[str, Any] = ("", "–")
 
@@ -18,6 +18,32 @@ _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Select, "form-select"),
     (forms.Widget, "form-control"),
 )
+
+
+class CountedField(forms.CharField):
+    """A text of several lines with a limit in characters (D18): counted alike here and by counting.js, never by
+    ``maxlength``, for which 𠮷 is two and a line break may be."""
+
+    def __init__(self, *, limit: int, rows: int, **options: Any) -> None:
+        attrs = {"rows": rows, "data-limit": limit, "data-too-long": SENTENCES["text_too_long"]}
+        super().__init__(widget=forms.Textarea(attrs=attrs), **options)
+        self.limit = limit
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """The field on its page, where the counter stands below it."""
+        self.widget.attrs["data-counter"] = f"{field_name}-counter"
+        return super().get_bound_field(form, field_name)
+
+    def to_python(self, value: Any) -> str:
+        """The text with LF line breaks; a browser sends CRLF."""
+        return settle_breaks(str(super().to_python(value)))
+
+    def validate(self, value: str) -> None:
+        """Refuse one character too many."""
+        super().validate(value)
+        length = count_characters(value)
+        if length > self.limit:
+            raise forms.ValidationError(say(RejectedError("text_too_long", limit=self.limit, length=length)))
 
 
 class ScreenForm(forms.Form):
