@@ -42,7 +42,7 @@ def _expect_one_call(call: Page, steps: Page, request: Page, *, caller: str, dia
         expect(page.get_by_role("heading", level=1)).to_have_text(caller)
         expect(page.locator(".heading .badge").first).to_have_text("応答")
     expect(fact(call, "発信者")).to_contain_text(caller)
-    assert dialled.removeprefix("+81") in re.sub(r"\D", "", fact(call, "着信番号").inner_text())
+    assert dialled.removeprefix("+81") in re.sub(r"\D", "", fact(call, "着信先番号").inner_text())
     for page in (steps, request):
         way_back = page.get_by_role("link", name="通話の詳細へ")
         expect(way_back).to_have_attribute("href", f"/console/calls/{call_id}/")

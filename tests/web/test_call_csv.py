@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 AT = datetime(2025, 1, 31, 0, 5, 7, tzinfo=UTC)  # 09:05:07 in Tokyo
 HEADER = (
-    "着信日時,発着信,発信者番号,発信者名,着信番号,業務グループ,担当者,"
+    "着信日時,発着信,発信者番号,発信者名,着信先番号,業務グループ,担当者,"
     "結果,応答日時,終話日時,通話時間(秒),チャット連携,業務ラベル"
 )  # fmt: skip
 FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(1)", '=HYPERLINK("http://e.example","x")', "＝1+1", " =1", "\t=1", "\r\n=1"]

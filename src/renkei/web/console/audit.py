@@ -42,6 +42,25 @@ ACTIONS: Mapping[str, Promise] = {
     "system_settings.edited": _("System settings changed"),
     "api_key.created": _("API key created"),
     "api_key.revoked": _("API key revoked"),
+    "interaction.edited": _("Interaction changed"),
+    "agent.sns_created": _("SNS agent details entered"),
+    "agent.sns_edited": _("SNS agent details changed"),
+    "agent.sns_deleted": _("SNS agent details deleted"),
+    "customer.sns_created": _("SNS customer details entered"),
+    "customer.sns_edited": _("SNS customer details changed"),
+    "customer.sns_deleted": _("SNS customer details deleted"),
+    "customer.merged": _("Customers merged"),
+    "customer.merge_undone": _("Merge of customers taken back"),
+    "chat_setting.tested": _("Connection tested"),
+    "service.started": _("Service started"),
+    "service.restarted": _("Service restarted"),
+    "service.stopped": _("Service stopped"),
+    "service.run_asked": _("Run asked for"),
+    "chat_import.read": _("Chat set aside read"),
+    "chat_import.exported": _("Chat set aside exported"),
+    "chat_import.retried": _("Chat set aside retried"),
+    "chat_import.repaired": _("Chat set aside repaired"),
+    "chat_import.discarded": _("Chat set aside discarded"),
 }
 VIA: Mapping[str, Promise] = {
     "history": pgettext_lazy("via", "Call history"),
@@ -50,6 +69,10 @@ VIA: Mapping[str, Promise] = {
     "clipboard": pgettext_lazy("via", "Clipboard"),
     "link": pgettext_lazy("via", "Link"),
     "api": pgettext_lazy("via", "API"),
+    "sns_tab": pgettext_lazy("via", "SNS tab"),
+    "revision": pgettext_lazy("via", "Earlier contents"),
+    "page": pgettext_lazy("via", "Chats set aside"),
+    "file": pgettext_lazy("via", "File"),
 }
 
 

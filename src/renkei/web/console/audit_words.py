@@ -10,6 +10,8 @@ from renkei.permissions import RESOURCES
 from renkei.queries.audit import AuditShown
 from renkei.web.console.api_keys import right_words
 from renkei.web.console.branches import CONDITIONS
+from renkei.web.console.cases import ITEM_LABELS
+from renkei.web.console.service_words import FIELDS as SETTING_FIELDS
 from renkei.web.console.settings import FEATURES
 from renkei.web.lists import join_words
 
@@ -19,8 +21,26 @@ _DEEDS: Mapping[str, Promise] = {
     "deleted": pgettext_lazy("deed", "%(what)s: deleted"),
     "exported": pgettext_lazy("deed", "%(what)s: exported"),
 }
-_OTHER_OBJECTS: Mapping[str, Promise] = {"user": _("Account"), "call": _("Call"), "conversation": _("Chat")}
+_OTHER_OBJECTS: Mapping[str, Promise] = {
+    "user": _("Account"),
+    "call": _("Call"),
+    "conversation": _("Chat"),
+    "interaction": _("Interactions"),
+    "inbox_item": _("Chat set aside"),
+    "case": _("Case"),
+    "customer": _("Customer"),
+    "service": _("Service"),
+    "chat_setting": pgettext_lazy("audit", "Chat setting"),
+}
 _FIELDS: Mapping[str, Promise] = {
+    **SETTING_FIELDS,
+    **ITEM_LABELS,
+    "template_id": _("Interaction template"),
+    "connector_settings": _("Connection settings"),
+    "api_key": _("API key"),
+    "token": _("API token"),
+    "signing_keys": _("Signing keys"),
+    "state": _("State"),
     "name": _("Name"),
     "project_id": _("Project ID"),
     "channel_id": _("Channel ID"),
@@ -46,7 +66,7 @@ def object_words(row: AuditShown) -> str:
     """What the deed was done to, with its number where it has one; empty where the deed says it all."""
     if not row.object_id:
         return ""
-    label = RESOURCES[row.resource].label if row.resource in RESOURCES else _OTHER_OBJECTS.get(row.resource)
+    label = _OTHER_OBJECTS.get(row.resource) or (RESOURCES[row.resource].label if row.resource in RESOURCES else None)
     return f"{label} {row.object_id}" if label else row.object_id
 
 
