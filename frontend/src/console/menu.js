@@ -2,6 +2,10 @@
 const side = document.getElementById("side");
 const search = document.getElementById("menu-search");
 
+// The menu is longer than many a screen: where one is must be seen without scrolling it.
+const here = side?.querySelector("[aria-current]");
+if (here) side.scrollTop = Math.max(0, here.offsetTop + 2 * here.offsetHeight - side.clientHeight);
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-toggle-side]")) toggleSide();
   if (event.target.closest("[data-open-search]")) openSearch();

@@ -76,7 +76,8 @@ class ApiKeyForm(ScreenForm):
 
     def __init__(self, *positional: Any, **options: Any) -> None:
         super().__init__(*positional, **options)
-        self.choose("rights", [(right, right_words(right)) for right in sorted(GRANTABLE)])
+        known = [f"{name}.{deed}" for name, what in RESOURCES.items() for deed in what.deeds]
+        self.choose("rights", [(right, right_words(right)) for right in known if right in GRANTABLE])
 
 
 @require_GET

@@ -45,6 +45,8 @@ ITEM_LABELS = {
     "memo": pgettext_lazy("item", "Memo"),
 }
 TABS = ("basic", "sns", "revisions")
+_ONE_COLUMN = 200
+"""Characters of an item that may be longer than a column is wide."""
 
 
 class CaseFilterForm(FilterForm):
@@ -254,8 +256,9 @@ def state_badge(state: str) -> Badge:
     return Badge(str(word), kind)
 
 
-def _items(items: Any, edited: frozenset[str]) -> list[tuple[Any, str, bool]]:
-    return [(ITEM_LABELS[name], text, name in edited) for name, text in items.items()]
+def _items(items: Any, edited: frozenset[str]) -> list[tuple[Any, str, bool, bool]]:
+    """Label, text, whether somebody has changed it, and whether it takes a line of its own."""
+    return [(ITEM_LABELS[name], text, name in edited, ITEMS[name] > _ONE_COLUMN) for name, text in items.items()]
 
 
 def _open(request: HttpRequest, interaction_id: int) -> dict[str, Any]:
