@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import calls, imports, kill, look_up, pages, pop_up, start
+from bench import calls, imports, kill, look_up, pages, pop_up, push, start
 from bench.report import Report
 
 BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], str]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, tuple[Callable[[float, float], Coroutine[Any, Any, Report]], 
     "look-up": (look_up.run, "the look-up API against a bare route with the same statement"),
     "pages": (pages.run, "the call history over a million calls, page by page, against an empty page"),
     "pop-up": (pop_up.run, "a call's arrival to the event in its agent's stream, against bare LISTEN/NOTIFY"),
+    "push": (push.run, "signed pushes of completed chats, against a bare route with the same INSERT"),
     "start": (start.run, "the second start to the first page, and the idle memory of all processes"),
 }
 

@@ -94,6 +94,12 @@ def process(base: Ground, *arguments: str, ready: str = "", **more: str) -> Iter
             child.kill()
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used of the processors so far: on a shared machine this drifts less than the clock does."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench.ground import Ground, free_port, ground, process, run_once
+from bench.ground import Ground, free_port, ground, process, processor_seconds, run_once
 from bench.report import Report
 
 USUAL = 100_000
@@ -33,9 +33,10 @@ async def run(scale: float, seconds: float) -> Report:
             began = time.perf_counter()
             with process(base, "-m", "renkei.cli", "jobs") as jobs:
                 least, most = _watch(base, setting, count, jobs.pid)
-            imported = time.perf_counter() - began
+                imported, spent = time.perf_counter() - began, processor_seconds(jobs.pid)
         copied = _copy(base)
-    report.verdicts.append(f"imported  {count / imported:>9.1f} chats/s   {imported:>8.1f} s")
+    ours = f"{spent:.1f} s of the jobs process's processor time, {spent / count * 1_000:.2f} ms a chat"
+    report.verdicts.append(f"imported  {count / imported:>9.1f} chats/s   {imported:>8.1f} s, {ours}")
     report.verdicts.append(f"COPY      {count / copied:>9.1f} chats/s   {copied:>8.1f} s")
     report.judge("ratio", copied / imported, aim=AIM, is_upper=False)
     report.judge("memory at its most / after the first tenth", most / least, aim=1.25, is_upper=True)
