@@ -203,8 +203,10 @@ SENTENCES: Mapping[str, Promise] = {
     ),
     "already_exists": _("An entry with the same value exists already. Choose another one."),
     "changed_meanwhile": _(
-        "Somebody else has changed this in the meantime. Nothing was saved; load it again and repeat your change."
+        "Somebody else has changed this in the meantime, so nothing was saved. What you typed still stands below, and "
+        "beside it what is stored now. Save again to put yours in its place, or cancel to keep theirs."
     ),
+    "stored_meanwhile": _("Stored meanwhile: “%(value)s”."),
     "in_use": _("This is still used elsewhere, so it was not deleted. Remove its uses first."),
     "bad_cursor": _("This place in the list is no longer valid. Start again from the first page."),
     "bad_number": _("This is not a valid telephone number. Enter it like 03-1234-5678 or +81312345678."),

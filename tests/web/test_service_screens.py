@@ -245,7 +245,8 @@ def test_who_may_not_read_chats_sees_the_reason_and_not_the_record(setting: Chat
     client = sign_in(make_person(SUPERVISOR, group="ほかの業務"))
     for name in ("inbox_item", "inbox_file"):
         assert client.get(reverse(f"console:{name}", args=[setting.pk, item.pk])).status_code == 404
-    assert "CH-1" not in read(client, "service_inbox", setting.pk)
+    for name in ("service", "service_inbox", "service_reconciliations"):
+        assert client.get(reverse(f"console:{name}", args=[setting.pk])).status_code == 404
     blind = make_person(None, rights=["service.view", "service.edit"])
     assert sign_in(blind).get(reverse("console:inbox_file", args=[setting.pk, item.pk])).status_code == 403
 

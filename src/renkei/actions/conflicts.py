@@ -9,6 +9,13 @@ from django.db.models import ProtectedError
 from renkei.errors import RejectedError
 
 
+def refuse_stale(seen: str, now: str) -> None:
+    """RejectedError ``changed_meanwhile`` where a locked row is not any more what its editor was shown; ``seen`` is
+    empty where nobody was shown anything."""
+    if seen and seen != now:
+        raise RejectedError("changed_meanwhile")
+
+
 @contextmanager
 def refusing_conflicts() -> Iterator[None]:
     """One transaction; RejectedError ``already_exists`` for a value that must be unique, ``in_use`` for a row that

@@ -6,17 +6,14 @@ changes nothing.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from renkei.domain.closed_chat import ClosedChat, digest_of, is_weak
 from renkei.domain.interaction_items import fill_items
-from renkei.domain.letter_pairs import fold, pairs_of
 from renkei.domain.phone import Telephone, read_number
-
-MOST_SEARCHED = 100_000
-"""Characters of a conversation that search looks at."""
+from renkei.domain.searched import pairs_in, renew_searched, write_searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +102,15 @@ class ImportPlan:
     is_weak_key: bool
 
 
+def keep_searched(plan: ImportPlan, edited: Mapping[str, str], title: str) -> ImportPlan:
+    """The plan of a later content of a chat whose items, or whose case's ``title``, people have changed: search goes
+    on finding their words."""
+    if not edited and not title:
+        return plan
+    search_text = renew_searched(plan.search_text, [title, *{**plan.items, **edited}.values()])
+    return replace(plan, search_text=search_text, pairs=pairs_in(search_text))
+
+
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
     """What a batch becomes: the plans in the order given, the customers and entries to be made before them."""
@@ -144,8 +150,9 @@ class Content:
 def read_content(chat: ClosedChat, rules: ImportRules) -> Content:
     """The items, the digest, and what search looks at."""
     items = fill_items(rules.template, chat, setting_name=rules.setting_name, zone=rules.zone)
-    search_text = _searched(chat, items)
-    return Content(items, digest_of(chat), search_text, pairs_of(search_text))
+    said = [chat.subject, chat.customer_name, *(each.text for each in chat.messages)]
+    search_text = write_searched(said, items.values())
+    return Content(items, digest_of(chat), search_text, pairs_in(search_text))
 
 
 def plan_batch(
@@ -178,11 +185,6 @@ def _plan(arriving: Arriving, known: Known, rules: ImportRules, founded: "_Found
         pairs=content.pairs,
         is_weak_key=is_weak(arriving.key),
     )
-
-
-def _searched(chat: ClosedChat, items: Mapping[str, str]) -> str:
-    parts = [chat.subject, *items.values(), chat.customer_name, *(each.text for each in chat.messages)]
-    return fold("\n".join(parts)[:MOST_SEARCHED])
 
 
 class _Founded:

@@ -7,10 +7,13 @@ from django.db import transaction
 
 from renkei import clock
 from renkei.actions.audit import write_audit
+from renkei.actions.conflicts import refuse_stale
 from renkei.domain.interaction_items import ITEMS
+from renkei.domain.searched import pairs_in, renew_searched
 from renkei.errors import RejectedError
 from renkei.models import Agent, Case, Interaction
 from renkei.permissions import require
+from renkei.queries.cases.detail import items_of, mark_case, mark_interaction
 from renkei.queries.scope import Viewer, visible_cases, visible_interactions
 
 
@@ -23,15 +26,17 @@ class InteractionEdit:
 
 
 @transaction.atomic
-def edit_interaction(actor: Viewer, interaction_id: int, entered: InteractionEdit) -> None:
-    """Store items and current agent; an item equal to what was imported is no change of a person's.
+def edit_interaction(actor: Viewer, interaction_id: int, entered: InteractionEdit, *, seen: str = "") -> None:
+    """Store items and current agent; an item equal to what was imported is no change of a person's. Search finds the
+    new words at once. ``seen`` is the mark of what the editor was shown.
 
-    RejectedError: ``forbidden``, ``not_found``, ``item_too_long``.
+    RejectedError: ``forbidden``, ``not_found``, ``item_too_long``, ``changed_meanwhile``.
     """
     require(actor, "case.edit")
     row = visible_interactions(actor).select_for_update(of=("self",)).filter(pk=interaction_id).first()
     if row is None or not Agent.objects.filter(pk=entered.agent_id).exists():
         raise RejectedError("not_found")
+    refuse_stale(seen, mark_interaction(row))
     edited = _changed(row, entered.items)
     fields = sorted({*edited, *row.edited} - {name for name in edited if row.edited.get(name) == edited[name]})
     if row.current_agent_id != entered.agent_id:
@@ -39,23 +44,34 @@ def edit_interaction(actor: Viewer, interaction_id: int, entered: InteractionEdi
     if not fields:
         return
     row.edited, row.current_agent_id, row.updated_at = edited, entered.agent_id, clock.now()
-    row.save(update_fields=["edited", "current_agent", "updated_at"])
+    _search_again(row, row.case.title)
+    row.save(update_fields=["edited", "current_agent", "updated_at", "search_text", "grams"])
     Case.objects.filter(pk=row.case_id).update(updated_at=row.updated_at)
     write_audit(actor, "interaction.edited", resource="interaction", object_id=row.pk, detail={"fields": fields})
 
 
 @transaction.atomic
-def edit_case(actor: Viewer, case_id: int, *, title: str, state: str) -> None:
-    """Store a case's title and state. RejectedError: ``forbidden``, ``not_found``, ``required``."""
+def edit_case(actor: Viewer, case_id: int, *, title: str, state: str, seen: str = "") -> None:
+    """Store a case's title and state; its interactions are found by the title. ``seen`` is the mark of what the editor
+    was shown. RejectedError: ``forbidden``, ``not_found``, ``required``, ``changed_meanwhile``."""
     require(actor, "case.edit")
     case = visible_cases(actor).select_for_update(of=("self",)).filter(pk=case_id).first()
     if case is None:
         raise RejectedError("not_found")
     if state not in Case.State.values:
         raise RejectedError("required")
+    refuse_stale(seen, mark_case(case))
     case.title, case.state, case.updated_at = title.strip()[:200], state, clock.now()
     case.save(update_fields=["title", "state", "updated_at"])
+    for row in case.interactions.select_for_update().order_by("pk"):
+        _search_again(row, case.title)
+        row.save(update_fields=["search_text", "grams"])
     write_audit(actor, "case.edited", resource="case", object_id=case_id, detail={"fields": ["title", "state"]})
+
+
+def _search_again(row: Interaction, title: str) -> None:
+    row.search_text = renew_searched(row.search_text, [title, *items_of(row).values()])
+    row.grams = pairs_in(row.search_text)
 
 
 def _changed(row: Interaction, items: Mapping[str, str]) -> dict[str, str]:

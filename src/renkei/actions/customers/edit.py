@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from renkei import clock
 from renkei.actions.audit import write_audit
-from renkei.actions.conflicts import refusing_conflicts
+from renkei.actions.conflicts import refuse_stale, refusing_conflicts
 from renkei.domain.importing import email_key
 from renkei.domain.people import sort_key
 from renkei.domain.phone import Telephone, read_number
 from renkei.errors import RejectedError
 from renkei.models import ChatSetting, Customer, SnsCustomer
 from renkei.permissions import require
+from renkei.queries.customers.people import mark_customer, mark_entry
 from renkei.queries.scope import Viewer, visible_customers
 from renkei.queries.settings.installation import require_chat_import
 
@@ -38,14 +39,16 @@ class SnsCustomerEntered:
     status_message: str
 
 
-def save_customer(actor: Viewer, customer_id: int | None, entered: CustomerEntered) -> int:
-    """A customer, new when ``customer_id`` is None. RejectedError: ``forbidden``, ``not_found``, ``required`` when
-    neither name nor number nor address is given."""
+def save_customer(actor: Viewer, customer_id: int | None, entered: CustomerEntered, *, seen: str = "") -> int:
+    """A customer, new when ``customer_id`` is None. ``seen`` is the mark of what the editor was shown. RejectedError:
+    ``forbidden``, ``not_found``, ``required`` when neither name nor number nor address is given,
+    ``changed_meanwhile``."""
     require(actor, "customer.create" if customer_id is None else "customer.edit")
     if not (entered.name.strip() or entered.phone.strip() or entered.email.strip()):
         raise RejectedError("required")
     with refusing_conflicts():
         customer = Customer() if customer_id is None else _lock(actor, customer_id)
+        refuse_stale(seen, mark_customer(customer))
         number = read_number(entered.phone) if entered.phone.strip() else None
         customer.name, customer.name_kana = entered.name.strip(), entered.name_kana.strip()
         customer.sort_key = sort_key(customer.name, customer.name_kana)
@@ -69,11 +72,13 @@ def delete_customer(actor: Viewer, customer_id: int) -> None:
         write_audit(actor, "customer.deleted", resource="customer", object_id=customer_id)
 
 
-def save_sns_customer(actor: Viewer, customer_id: int, entry_id: int | None, entered: SnsCustomerEntered) -> int:
-    """An entry of a customer, new when ``entry_id`` is None.
+def save_sns_customer(
+    actor: Viewer, customer_id: int, entry_id: int | None, entered: SnsCustomerEntered, *, seen: str = ""
+) -> int:
+    """An entry of a customer, new when ``entry_id`` is None. ``seen`` is the mark of what the editor was shown.
 
     RejectedError: ``forbidden``, ``feature_off``, ``not_found``, ``required``, ``setting_of_other_type`` (D17),
-    ``sns_customer_taken`` with the other customer's name.
+    ``sns_customer_taken`` with the other customer's name, ``changed_meanwhile``.
     """
     require(actor, "customer.edit")
     require_chat_import()
@@ -89,6 +94,8 @@ def save_sns_customer(actor: Viewer, customer_id: int, entry_id: int | None, ent
         with refusing_conflicts():
             customer = _lock(actor, customer_id)
             entry = SnsCustomer(customer=customer) if entry_id is None else _lock_entry(customer, entry_id)
+            if entry_id is not None:
+                refuse_stale(seen, mark_entry(entry))
             entry.setting, entry.registration_number = setting, number
             entry.display_name = entered.display_name.strip()
             entry.image_url = entered.image_url.strip()

@@ -15,6 +15,7 @@ from renkei.domain.importing import (
     Known,
     NewCustomer,
     contact_of,
+    keep_searched,
     natural_key,
     plan_batch,
     read_content,
@@ -58,6 +59,9 @@ class _Stored:
     content_sha256: str
     customer_key: str
     revision: int
+    edited: Mapping[str, str]
+    kept_title: str
+    """The case's title where people have changed it."""
 
 
 def read_pending(lease: Lease, *, most: int, after: int = 0) -> tuple[PendingItem, ...]:
@@ -199,8 +203,10 @@ def _customer_id(customer: int | NewCustomer, by_place: Mapping[int, int]) -> in
 def _find_interactions(plan: BatchPlan, rules: ImportRules) -> dict[str, _Stored]:
     params = {"setting": rules.setting_id, "keys": [each.arriving.key for each in plan.plans]}
     return {
-        key: _Stored(interaction, case, sha256, customer_key, revision)
-        for key, interaction, case, revision, sha256, customer_key in run_all(imports.INTERACTIONS, params)
+        key: _Stored(interaction, case, sha256, customer_key, revision, json.loads(edited), title)
+        for key, interaction, case, revision, sha256, customer_key, edited, title in run_all(
+            imports.INTERACTIONS, params
+        )
     }
 
 
@@ -242,7 +248,9 @@ def _renew_interactions(
     run(imports.KEEP_REVISIONS, ids=ids)
     run(imports.CUT_MESSAGES, ids=ids)
     run(imports.RENEW_CASES, ids=ids, titles=[fit(each.items.get("title", "")) for each in plans])
-    run(imports.RENEW_INTERACTIONS, **_columns(plans, ids))
+    seen = [(each, stored[each.arriving.key]) for each in plans]
+    searchable = [keep_searched(each, before.edited, before.kept_title) for each, before in seen]
+    run(imports.RENEW_INTERACTIONS, **_columns(searchable, ids))
     moved = [each for each in plans if stored[each.arriving.key].customer_key != each.customer_key]
     if moved:
         run(

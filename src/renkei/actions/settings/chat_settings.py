@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from renkei import clock
 from renkei.actions.audit import write_audit
-from renkei.actions.conflicts import refusing_conflicts
+from renkei.actions.conflicts import refuse_stale, refusing_conflicts
 from renkei.actions.services.control import revive_halted, tell_services
 from renkei.errors import MisconfiguredError, RejectedError
 from renkei.models import Agent, BusinessGroup, ChatSetting, ImportService, InboxCount, InteractionTemplate
@@ -57,12 +57,12 @@ def create_chat_setting(actor: Viewer, connector: str, entered: ChatSettingEnter
 
 
 def edit_chat_setting(
-    actor: Viewer, setting_id: int, entered: ChatSettingEntered, *, connector: str | None = None
+    actor: Viewer, setting_id: int, entered: ChatSettingEntered, *, connector: str | None = None, seen: str = ""
 ) -> None:
     """Change a setting; what changed raises ``version``, and the running service keeps the old one until it is
-    restarted (R184, R185); one that had stopped by itself goes on with the new one. Another SNS種別 is refused, not
-    ignored: ``chat_system_fixed`` (D17). An address on another host wants the secrets typed anew, or it would be sent
-    the old ones: ``secrets_for_other_host``. Otherwise as create_chat_setting."""
+    restarted (R184, R185); one that had stopped by itself goes on with the new one. ``seen`` is the version the editor
+    was shown. RejectedError: as create_chat_setting, and ``chat_system_fixed`` for another SNS種別 (D17),
+    ``changed_meanwhile``, ``secrets_for_other_host`` where stored secrets would go to another host."""
     require(actor, "chat_setting.edit")
     require_chat_import()
     _check(entered)
@@ -70,6 +70,7 @@ def edit_chat_setting(
         setting = _lock(setting_id)
         if connector is not None and connector != setting.connector:
             raise RejectedError("chat_system_fixed")
+        refuse_stale(seen, str(setting.version))
         before = _hosts_of(setting)
         changed = _fill(setting, entered)
         if _hosts_of(setting) - before and _has_kept_secrets(setting, entered):

@@ -155,8 +155,12 @@ ORDER BY root.id FOR SHARE OF root
 """
 
 INTERACTIONS = """
-SELECT external_id, id, case_id, revision, content_sha256, customer_key FROM renkei_interaction
-WHERE setting_id = %(setting)s AND external_id = ANY(%(keys)s::text[]) ORDER BY id FOR UPDATE
+SELECT interaction.external_id, interaction.id, interaction.case_id, interaction.revision, interaction.content_sha256,
+    interaction.customer_key, interaction.edited::text,
+    CASE WHEN whole.title = coalesce(interaction.values ->> 'title', '') THEN '' ELSE whole.title END AS kept_title
+FROM renkei_interaction interaction JOIN renkei_case whole ON whole.id = interaction.case_id
+WHERE interaction.setting_id = %(setting)s AND interaction.external_id = ANY(%(keys)s::text[])
+ORDER BY interaction.id FOR UPDATE OF interaction
 """
 
 ADD_CUSTOMERS = """

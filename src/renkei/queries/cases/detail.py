@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renkei.domain.interaction_items import ITEMS
+from renkei.domain.marks import mark_of
 from renkei.errors import RejectedError
-from renkei.models import Customer, Interaction
+from renkei.models import Case, Customer, Interaction
 from renkei.permissions import require
 from renkei.queries.cases.search import InteractionRow, show_row, with_names
 from renkei.queries.scope import Viewer, visible_cases, visible_interactions
@@ -27,7 +28,8 @@ class CustomerBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionShown:
-    """コール詳細. ``items`` are the values people see, ``edited`` names those somebody has changed."""
+    """コール詳細. ``items`` are the values people see, ``edited`` names those somebody has changed; ``mark`` changes
+    with what can be edited."""
 
     row: InteractionRow
     current_agent_id: int
@@ -42,11 +44,13 @@ class InteractionShown:
     updated_at: datetime
     has_conversation: bool
     revisions: tuple[tuple[int, datetime], ...]
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseShown:
-    """A case. ``chosen`` is None for a case without interactions that this viewer sees."""
+    """A case. ``chosen`` is None for a case without interactions that this viewer sees; ``mark`` changes with
+    what can be edited of it."""
 
     id: int
     title: str
@@ -57,6 +61,7 @@ class CaseShown:
     customer: CustomerBrief
     interactions: tuple[InteractionRow, ...]
     chosen: InteractionShown | None
+    mark: str
 
 
 def read_case(viewer: Viewer, case_id: int, *, interaction_id: int | None = None) -> CaseShown:
@@ -79,6 +84,7 @@ def read_case(viewer: Viewer, case_id: int, *, interaction_id: int | None = None
         customer=brief_of(case.customer),
         interactions=tuple(show_row(row) for row in rows),
         chosen=None if chosen is None else _show(chosen),
+        mark=mark_case(case),
     )
 
 
@@ -100,6 +106,16 @@ def items_of(row: Interaction) -> dict[str, str]:
     return {item: str(both.get(item, "")) for item in ITEMS}
 
 
+def mark_case(case: Case) -> str:
+    """What an editor of the case was shown."""
+    return mark_of(case.title, case.state)
+
+
+def mark_interaction(row: Interaction) -> str:
+    """What an editor of the interaction was shown."""
+    return mark_of(row.current_agent_id, items_of(row))
+
+
 def _show(row: Interaction) -> InteractionShown:
     revisions = row.revisions.order_by("-revision").values_list("revision", "replaced_at")
     return InteractionShown(
@@ -116,4 +132,5 @@ def _show(row: Interaction) -> InteractionShown:
         updated_at=row.updated_at,
         has_conversation=row.setting_id is not None,
         revisions=tuple(revisions),
+        mark=mark_interaction(row),
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from renkei.domain.marks import mark_of
 from renkei.domain.phone import Telephone, digits_of, read_number
 from renkei.errors import RejectedError
 from renkei.models import Customer, SnsCustomer
@@ -41,6 +42,7 @@ class SnsCustomerShown:
     display_name: str
     image_url: str
     status_message: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class CustomerShown:
     cases: tuple[CaseLine, ...]
     has_more_cases: bool
     survivor_id: int | None
+    mark: str
 
 
 def list_customers(
@@ -110,7 +113,18 @@ def read_customer(viewer: Viewer, customer_id: int) -> CustomerShown:
         ),
         has_more_cases=len(cases) > MOST_CASES,
         survivor_id=found.merged_into_id,
+        mark=mark_customer(found),
     )
+
+
+def mark_customer(row: Customer) -> str:
+    """What an editor of the customer was shown."""
+    return mark_of(row.name, row.name_kana, row.phone, row.email, row.note, row.merged_into_id)
+
+
+def mark_entry(row: SnsCustomer) -> str:
+    """What an editor of an SNS entry was shown."""
+    return mark_of(row.setting_id, row.registration_number, row.display_name, row.image_url, row.status_message)
 
 
 def _entries(customer_id: int) -> tuple[SnsCustomerShown, ...]:
@@ -125,6 +139,7 @@ def _entries(customer_id: int) -> tuple[SnsCustomerShown, ...]:
             display_name=row.display_name,
             image_url=row.image_url,
             status_message=row.status_message,
+            mark=mark_entry(row),
         )
         for row in rows.order_by("setting__name", "registration_number")
     )

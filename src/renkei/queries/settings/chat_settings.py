@@ -40,6 +40,7 @@ class ChatSettingShown:
     connector_settings: Mapping[str, str]
     secrets_set: frozenset[str]
     secrets_unreadable: bool
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def read_chat_setting(viewer: Viewer, setting_id: int) -> ChatSettingShown:
         connector_settings={str(name): str(value) for name, value in setting.connector_settings.items()},
         secrets_set=names,
         secrets_unreadable=unreadable,
+        version=setting.version,
     )
 
 

@@ -226,11 +226,11 @@ def edit_items(request: HttpRequest, case_id: int, interaction_id: int) -> HttpR
         values = form.cleaned_data
         entered = InteractionEdit(items={item: values[item] for item in ITEMS}, agent_id=int(values["agent_id"]))
         try:
-            edit_interaction(person, interaction_id, entered)
+            edit_interaction(person, interaction_id, entered, seen=shown.chosen.mark)
         except RejectedError as error:
-            if error.code != "item_too_long":
+            if error.code not in ("item_too_long", "changed_meanwhile"):
                 raise
-            form.refuse(error, str(error.params["item"]))
+            form.refuse(error, str(error.params["item"]) if "item" in error.params else None)
         else:
             messages.success(request, _("Saved. Check that the settings below are as you want them."))
             return redirect("console:case_interaction", case_id, interaction_id)
@@ -244,9 +244,16 @@ def edit_head(request: HttpRequest, case_id: int) -> HttpResponse:
     shown = read_case(person, case_id)
     form = CaseForm(sent(request), initial={"title": shown.title, "state": shown.state})
     if request.method == "POST" and form.is_valid():
-        edit_case(person, case_id, title=form.cleaned_data["title"], state=form.cleaned_data["state"])
-        messages.success(request, _("Saved. Check that the settings below are as you want them."))
-        return redirect("console:case", case_id)
+        values = form.cleaned_data
+        try:
+            edit_case(person, case_id, title=values["title"], state=values["state"], seen=shown.mark)
+        except RejectedError as error:
+            if error.code != "changed_meanwhile":
+                raise
+            form.refuse(error)
+        else:
+            messages.success(request, _("Saved. Check that the settings below are as you want them."))
+            return redirect("console:case", case_id)
     return render(request, "console/case_edit.html", {"case": shown, "form": form})
 
 

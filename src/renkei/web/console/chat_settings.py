@@ -199,9 +199,9 @@ def edit_setting(request: HttpRequest, row_id: int) -> HttpResponse:
     connector = shown.row.connector
     form = ChatSettingForm(sent(request), connector=connector, shown=shown, initial=_initial(shown))
     if request.method == "POST" and form.is_valid():
-        wanted = request.POST.get("connector")
+        wanted, seen = request.POST.get("connector"), str(shown.version)
         try:
-            edit_chat_setting(person_of(request), row_id, form.entered(connector), connector=wanted)
+            edit_chat_setting(person_of(request), row_id, form.entered(connector), connector=wanted, seen=seen)
         except RejectedError as error:
             _refuse(form, error)
         else:
@@ -267,4 +267,5 @@ def _initial(shown: ChatSettingShown) -> dict[str, Any]:
         "interval_seconds": shown.interval_seconds,
         "overlap_minutes": shown.overlap_minutes,
         "reuses_customers": shown.reuses_customers,
+        "version": shown.version,
     }

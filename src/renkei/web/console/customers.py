@@ -102,6 +102,7 @@ class SnsCustomerForm(ScreenForm):
         settings = list_setting_choices()
         types = sorted({each.connector for each in settings})
         self.choose("connector", [NOTHING, *((name, sns_label(name)) for name in types)])
+        self.fields["connector"].initial = connector
         offered = [each for each in settings if each.connector == connector]
         self.choose("setting", [NOTHING, *((str(each.id), each.name) for each in offered)])
 
@@ -212,13 +213,15 @@ def _serve(request: HttpRequest, shown: CustomerShown | None) -> HttpResponse:
     form = CustomerForm(sent(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = save_customer(
-                person_of(request), None if shown is None else shown.row.id, CustomerEntered(**form.cleaned_data)
-            )
+            customer_id, seen = (None, "") if shown is None else (shown.row.id, shown.mark)
+            saved = save_customer(person_of(request), customer_id, CustomerEntered(**form.cleaned_data), seen=seen)
         except RejectedError as error:
-            if error.code != "required":
+            if error.code == "changed_meanwhile":
+                form.refuse(error)
+            elif error.code != "required":
                 raise
-            form.add_error(None, _("Enter a name, a telephone number or an e-mail address."))
+            else:
+                form.add_error(None, _("Enter a name, a telephone number or an e-mail address."))
         else:
             messages.success(request, _("Saved. Check that the settings below are as you want them."))
             return redirect("console:customer", saved)
@@ -227,16 +230,17 @@ def _serve(request: HttpRequest, shown: CustomerShown | None) -> HttpResponse:
 
 def _serve_entry(request: HttpRequest, shown: CustomerShown, entry: SnsCustomerShown | None) -> HttpResponse:
     connector = request.POST.get("connector", "") if request.method == "POST" else _first_connector(entry)
-    initial: dict[str, Any] = {"connector": connector}
+    initial: dict[str, Any] = {}
     if entry is not None:
-        names = ("registration_number", "display_name", "image_url", "status_message")
+        names = ("connector", "registration_number", "display_name", "image_url", "status_message")
         initial |= {"setting": str(entry.setting_id), **{name: getattr(entry, name) for name in names}}
     form = SnsCustomerForm(sent(request), connector=connector, initial=initial)
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         entered = SnsCustomerEntered(setting_id=int(values.pop("setting")), **values)
         try:
-            save_sns_customer(person_of(request), shown.row.id, entry.id if entry else None, entered)
+            entry_id, seen = (entry.id, entry.mark) if entry else (None, "")
+            save_sns_customer(person_of(request), shown.row.id, entry_id, entered, seen=seen)
         except RejectedError as error:
             if error.code in ("forbidden", "not_found", "feature_off"):
                 raise

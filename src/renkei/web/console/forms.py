@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from renkei.domain.branch import count_characters, settle_breaks
 from renkei.errors import RejectedError
 from renkei.messages import SENTENCES, say
+from renkei.web.console.guarded import GuardedForm
 
 NOTHING: tuple[str, Any] = ("", "–")
 
@@ -46,7 +47,7 @@ class CountedField(forms.CharField):
             raise forms.ValidationError(say(RejectedError("text_too_long", limit=self.limit, length=length)))
 
 
-class ScreenForm(forms.Form):
+class ScreenForm(GuardedForm):
     """A form of the console."""
 
     def __init__(self, *positional: Any, **options: Any) -> None:

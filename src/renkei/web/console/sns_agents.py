@@ -48,6 +48,7 @@ class SnsForm(ScreenForm):
         super().__init__(*positional, **options)
         offered = [each for each in list_setting_choices() if each.connector == connector]
         self.choose("connector", [NOTHING, *_types()])
+        self.fields["connector"].initial = connector
         self.choose("setting", [NOTHING, *((str(each.id), each.name) for each in offered)])
 
 
@@ -125,7 +126,7 @@ def _serve(request: HttpRequest, shown: SnsShown, entry: SnsEntryShown | None) -
 
 def _initial(entry: SnsEntryShown | None, connector: str) -> dict[str, Any]:
     if entry is None:
-        return {"connector": connector}
+        return {}
     return {
         "connector": entry.connector,
         "setting": str(entry.setting_id),
