@@ -90,6 +90,7 @@ def test_nothing_one_of_them_had_is_lost_without_somebody_choosing_so(survivor: 
         ({"phone": "090-1111-2222"}, {"phone": "09011112222"}, False),
         ({"email": "A@Example.jp", "email_key": "a@example.jp"}, {"email": "a@example.jp"}, False),
         ({"name_kana": "ヤマダ"}, {"name_kana": "やまだ"}, False),
+        ({"name": "山田花子"}, {"name": "山田 花子"}, False),
         ({"name": "山田"}, {"name": "佐藤"}, True),
         ({"note": "一"}, {"note": "二"}, True),
         ({"note": "一"}, {"note": ""}, False),

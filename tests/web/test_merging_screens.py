@@ -78,7 +78,7 @@ def test_the_dry_run_shows_both_and_changes_nothing(importing: Importing, client
     Customer.objects.filter(pk=one).update(name="山田花子", phone="090-1111-2222", e164="+819011112222", note="一")
     Customer.objects.filter(pk=two).update(name="山田はな", phone="090-1111-2222", e164="+819011112222", note="二")
     shown = page(client, pair(one, two))
-    for words in ("山田花子", "山田はな", "K-1", "K-2", "電話番号が同じ", "氏名が異なる", "両方を残す", "ケース: 1件"):
+    for words in ("山田花子", "山田はな", "K-1", "K-2", "電話番号が同じ", "名前が異なる", "両方を残す", "ケース: 1件"):
         assert words in shown
     assert shown.count('type="radio" name="name"') == 2
     assert 'type="radio" name="phone"' not in shown

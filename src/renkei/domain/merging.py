@@ -79,7 +79,12 @@ def compare_fields(survivor: Facts, merged: Facts) -> tuple[FieldChoice, ...]:
 def _compare(field: str, survivor: Facts, merged: Facts) -> FieldChoice:
     ours, theirs = getattr(survivor, field), getattr(merged, field)
     options: tuple[Side, ...] = (Side.SURVIVOR, Side.MERGED)
-    if field == "name_kana" and _differ("name", survivor, merged) and fold(ours) != fold(theirs):
+    if (
+        field == "name_kana"
+        and _differ("name", survivor, merged)
+        and not _same(field, survivor, merged)
+        and (ours or theirs)
+    ):
         pass  # the reading belongs to its name: an empty one is no reason to read one's name as the other's
     elif not theirs or (ours and not _differ(field, survivor, merged)):
         options = (Side.SURVIVOR,)
@@ -139,8 +144,8 @@ def _compared(field: str, facts: Facts) -> str:
             return facts.email_key or facts.email
         case "note":
             return facts.note.strip()
-        case _:
-            return fold(getattr(facts, field))
+        case _:  # 山田 花子 is 山田花子
+            return fold(getattr(facts, field)).replace(" ", "")
 
 
 class Evidence(StrEnum):

@@ -71,7 +71,7 @@ def find_alike(viewer: Viewer, customer_id: int) -> tuple[Alike, ...]:
         Alike(row=_row(each), weighed=_weigh(facts, facts_of(each), doubts.get(each.pk, ())))
         for each in visible_customers(viewer).filter(pk__in=ids)
     ]
-    found.sort(key=lambda each: (not each.weighed.is_likely, -len(each.weighed.speaks_for), -each.row.id))
+    found.sort(key=_rank)
     return tuple(each for each in found if each.weighed.speaks_for)[:MOST_SHOWN]
 
 
@@ -170,6 +170,11 @@ def _read_party(viewer: Viewer, customer_id: int) -> Party:
         interactions=interactions,
         followers=followers,
     )
+
+
+def _rank(alike: Alike) -> tuple[bool, bool, int, int]:
+    speaks_for = alike.weighed.speaks_for
+    return not alike.weighed.is_likely, speaks_for == (Evidence.SAME_NUMBER,), -len(speaks_for), -alike.row.id
 
 
 def _row(customer: Customer) -> CustomerRow:

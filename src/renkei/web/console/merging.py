@@ -111,7 +111,7 @@ def choose(request: HttpRequest, row_id: int) -> HttpResponse:
         "alike": [
             (each.row, read_evidence(each.weighed), _pair(row_id, each.row.id)) for each in find_alike(person, row_id)
         ],
-        "rows": [(row, _pair(row_id, row.id)) for row in page.rows if row.id != row_id] if page else [],
+        "rows": [(row, "" if row.id == row_id else _pair(row_id, row.id)) for row in page.rows] if page else [],
     }
     return render(request, "console/merge_choose.html", context, status=status)
 
