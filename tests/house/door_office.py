@@ -41,6 +41,9 @@ conversation, an IVR step."""
 SCOPED = ("call_id", "case_id", "interaction_id", "request_id", "item_id")
 """Parameters whose rows belong to somebody (queries/scope.py)."""
 
+OF_THE_GROUP = ("console/agents/<int:row_id>/",)
+"""Addresses whose row everybody of its business group may see who holds the right, and nobody of another one."""
+
 CENTRE: Mapping[str, str] = {
     "accounts/": "one's own account",
     "console/ivrs/": "settings of the whole centre",
@@ -49,7 +52,6 @@ CENTRE: Mapping[str, str] = {
     "console/labels/": "settings of the whole centre",
     "console/numbers/": "settings of the whole centre",
     "console/customers/": "customers belong to the whole centre (visible_customers)",
-    "console/agents/": "the directory of the centre",
     "console/business-groups/": "the directory of the centre",
     "console/chat-settings/": "settings of the whole centre",
     "console/services/": "a service is a setting's; the chats on its way in (item_id) are scoped",
@@ -59,6 +61,9 @@ CENTRE: Mapping[str, str] = {
     "try/line/": "the demonstration's own telephone, which anybody who may use it can listen to",
 }
 """Addresses whose other parameters name nobody's rows, and why."""
+
+COLLEAGUE = "agent of the same group"
+"""The stranger who belongs to the row's group, but was never rung for the call nor had the chat."""
 
 Values = Mapping[str, object]
 
@@ -92,7 +97,7 @@ def make_office() -> Office:
     strangers = {
         "supervisor of another group": _join(make_person(SUPERVISOR, group="西", rights=everything)),
         "agent of another group": _join(make_person(AGENT, group="西", rights=everything)),
-        "agent of the same group": _join(make_person(AGENT, group=group.name, rights=everything)),
+        COLLEAGUE: _join(make_person(AGENT, group=group.name, rights=everything)),
     }
     calls = _make_call(group, owners)
     return Office(
@@ -179,7 +184,7 @@ def _settings(administrator: User, importing: Importing) -> dict[str, Values]:
         "console/guidance/": {"row_id": guidance.pk},
         "console/labels/": {"row_id": label.pk},
         "console/numbers/": {"row_id": number.pk},
-        "console/agents/": {"row_id": agent.pk, "entry_id": SnsAgent.objects.get(agent=agent).pk},
+        "console/agents/": {"row_id": agent.user_id, "entry_id": SnsAgent.objects.get(agent=agent).pk},
         "console/business-groups/": {"row_id": group.pk, "template_id": template.pk},
         "console/chat-settings/": {"row_id": setting.pk},
         "console/api-keys/": {"key_id": key.id},

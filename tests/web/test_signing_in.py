@@ -197,7 +197,7 @@ def test_a_changed_name_ends_no_session() -> None:
 
 
 def test_nobody_reaches_up_to_the_administrators() -> None:
-    editor = make_person(None, rights=["agent.edit", "agent.create"])
+    editor = make_person(SUPERVISOR, rights=["agent.edit", "agent.create"])
     victim = make_person(ADMINISTRATOR)
     for person, role in ((victim, ADMINISTRATOR), (victim, AGENT), (editor, ADMINISTRATOR)):
         with pytest.raises(RejectedError, match="forbidden"):

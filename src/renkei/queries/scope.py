@@ -120,6 +120,17 @@ def visible_api_calls(viewer: Viewer) -> QuerySet[ExternalApiCall]:
     return ExternalApiCall.objects.filter(call__in=visible_calls(viewer))
 
 
+def visible_people(viewer: Viewer) -> QuerySet[User]:
+    """The accounts this viewer may see or change: who is bound to a business group, that group's agents."""
+    scope = scope_of(viewer)
+    match scope.reach:
+        case Reach.ALL:
+            return User.objects.all()
+        case Reach.NOTHING:
+            return User.objects.none()
+    return User.objects.filter(agent__business_group=scope.group_id)
+
+
 def visible_inbox(viewer: Viewer) -> QuerySet[InboxItem]:
     """Chats on their way in follow the business group of their chat setting: they have no agent yet."""
     scope = scope_of(viewer)

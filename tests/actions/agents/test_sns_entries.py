@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
+from renkei.actions.accounts import AgentSettings, save_agent
 from renkei.actions.agents.sns_entries import SnsEntered, delete_sns_entry, save_sns_entry
 from renkei.errors import RejectedError
 from renkei.models import Agent, ChatSetting, Installation, SnsAgent, User
-from renkei.permissions import ADMINISTRATOR, SUPERVISOR
+from renkei.permissions import ADMINISTRATOR, AGENT, SUPERVISOR
 from tests.chat_setting_office import make_agent, make_setting
 from tests.sample_centre import make_person
 
@@ -100,3 +101,27 @@ def test_only_who_may_edit_agents_changes_them_and_nobody_while_the_option_is_of
     Installation.objects.update(chat_import=False)
     with pytest.raises(RejectedError, match="feature_off"):
         save_sns_entry(person, agent.user_id, None, entry(setting))
+
+
+def test_who_is_bound_to_a_group_changes_nobody_of_another_one(person: User, setting: ChatSetting) -> None:
+    """Not the person, not what they are in a chat system; whoever belongs to no group at all changes nobody (P6)."""
+    agent = make_agent(group="注文")
+    made = save_sns_entry(person, agent.user_id, None, entry(setting))
+    wanted = AgentSettings(
+        username="x", display_name="x", display_name_kana="", role=AGENT, extension="", group="", is_enabled=False
+    )
+    bound, unbound = (
+        make_person(SUPERVISOR, group="別", rights=["agent.edit"]), make_person(None, rights=["agent.edit"])
+    )  # fmt: skip
+    for stranger in (bound, unbound):
+        with pytest.raises(RejectedError, match="not_found"):
+            save_agent(stranger, agent.user_id, wanted)
+        with pytest.raises(RejectedError, match="not_found"):
+            save_sns_entry(stranger, agent.user_id, made, entry(setting, "x"))
+        with pytest.raises(RejectedError, match="not_found"):
+            delete_sns_entry(stranger, agent.user_id, made)
+    assert SnsAgent.objects.get().registration_number == "op-12"
+    assert User.objects.get(pk=agent.user_id).is_active
+    own = make_person(SUPERVISOR, group="注文", rights=["agent.edit"])
+    delete_sns_entry(own, agent.user_id, made)
+    assert not SnsAgent.objects.exists()

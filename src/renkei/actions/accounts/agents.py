@@ -11,6 +11,7 @@ from renkei.actions.conflicts import refusing_conflicts
 from renkei.errors import RejectedError
 from renkei.models import Agent, BusinessGroup, CtiPreference, Presence, User
 from renkei.permissions import ADMINISTRATOR, BUILT_IN_ROLES, require
+from renkei.queries.scope import visible_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def save_agent(actor: User, user_id: int | None, entered: AgentSettings) -> int:
     if user_id is None and not entered.password:
         raise RejectedError("required")
     with refusing_conflicts():
-        user = _load(user_id)
+        user = _load(actor, user_id)
         had_role = user.groups.values_list("name", flat=True).first() if user_id is not None else None
         _forbid_reaching_up(actor, had_role, entered.role)
         ends = user_id is not None and (
@@ -68,10 +69,10 @@ def _forbid_reaching_up(actor: User, *roles: str | None) -> None:
         raise RejectedError("forbidden")
 
 
-def _load(user_id: int | None) -> User:
+def _load(actor: User, user_id: int | None) -> User:
     if user_id is None:
         return User()
-    user = User.objects.select_for_update().filter(pk=user_id).first()
+    user = visible_people(actor).select_for_update(of=("self",)).filter(pk=user_id).first()
     if user is None:
         raise RejectedError("not_found")
     return user

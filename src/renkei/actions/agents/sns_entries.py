@@ -7,7 +7,7 @@ from renkei.actions.conflicts import refusing_conflicts
 from renkei.errors import RejectedError
 from renkei.models import Agent, ChatSetting, SnsAgent
 from renkei.permissions import require
-from renkei.queries.scope import Viewer
+from renkei.queries.scope import Viewer, visible_people
 from renkei.queries.settings.installation import require_chat_import
 
 
@@ -32,7 +32,7 @@ def save_sns_entry(actor: Viewer, user_id: int, entry_id: int | None, entered: S
     number = entered.registration_number.strip()
     if not number:
         raise RejectedError("required")
-    agent = _agent_of(user_id)
+    agent = _agent_of(actor, user_id)
     setting = ChatSetting.objects.filter(pk=entered.setting_id).first()
     if setting is None:
         raise RejectedError("not_found")
@@ -54,15 +54,20 @@ def save_sns_entry(actor: Viewer, user_id: int, entry_id: int | None, entered: S
 
 
 def delete_sns_entry(actor: Viewer, user_id: int, entry_id: int) -> None:
-    """Take an entry away; interactions imported by it stay with the agent."""
+    """Take an entry away; interactions imported by it stay with the agent.
+
+    RejectedError: ``forbidden``, ``feature_off``, ``not_found``, ``no_extension``.
+    """
     require(actor, "agent.edit")
     require_chat_import()
     with refusing_conflicts():
-        _load(_agent_of(user_id), entry_id).delete()
+        _load(_agent_of(actor, user_id), entry_id).delete()
         write_audit(actor, "agent.sns_deleted", resource="user", object_id=user_id, detail={"entry": entry_id})
 
 
-def _agent_of(user_id: int) -> Agent:
+def _agent_of(actor: Viewer, user_id: int) -> Agent:
+    if not visible_people(actor).filter(pk=user_id).exists():
+        raise RejectedError("not_found")
     agent = Agent.objects.filter(user_id=user_id).first()
     if agent is None:
         raise RejectedError("no_extension")

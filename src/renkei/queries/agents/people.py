@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from renkei.errors import RejectedError
 from renkei.models import Agent, User
 from renkei.permissions import BUILT_IN_ROLES, require
-from renkei.queries.scope import Reach, Viewer, scope_of
+from renkei.queries.scope import Viewer, visible_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,7 @@ class PersonShown:
 def list_people(viewer: Viewer) -> tuple[PersonShown, ...]:
     """In the order of kana (D19); who is bound to a business group sees that group. RejectedError ``forbidden``."""
     require(viewer, "agent.view")
-    scope = scope_of(viewer)
-    people = User.objects.prefetch_related("groups").order_by("display_name_kana", "username")
-    if scope.reach is not Reach.ALL:
-        people = people.filter(agent__business_group=scope.group_id)
+    people = visible_people(viewer).prefetch_related("groups").order_by("display_name_kana", "username")
     agents = {agent.user_id: agent for agent in Agent.objects.select_related("business_group")}
     return tuple(_show(user, agents.get(user.pk)) for user in people)
 
