@@ -1,5 +1,6 @@
 """A merge (名寄せ) as its statements do it, without what people see of it: for tests of what the import makes of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,7 +17,7 @@ _MOVE = (
 
 
 @transaction.atomic
-def merge(survivor: int, merged: int) -> bool:
+def merge(survivor: int, merged: int, *, before_commit: Callable[[], None] = lambda: None) -> bool:
     """Everything of the one becomes the other's; False when either is no root any more."""
     pair: dict[str, Any] = {"to": survivor, "from": merged, "ids": [survivor, merged]}
     with connection.cursor() as cursor:
@@ -27,4 +28,5 @@ def merge(survivor: int, merged: int) -> bool:
             return False
         for statement in _MOVE:
             cursor.execute(statement, pair)
+    before_commit()
     return True

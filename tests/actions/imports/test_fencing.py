@@ -4,15 +4,18 @@ import importlib
 import inspect
 import pkgutil
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
 from renkei import clock
 from renkei.actions import imports
+from renkei.actions.imports import apply
 from renkei.actions.imports.fence import Lease, StaleLeaseError
 from renkei.actions.imports.runs import Tally, begin_run
 from renkei.domain.importing import Arriving
@@ -20,10 +23,11 @@ from renkei.domain.inbox import write_payload
 from renkei.domain.listing import Finished, Listing
 from renkei.domain.reconciling import Comparison
 from renkei.domain.setbacks import Setback
-from renkei.models import Case, Customer, InboxItem, Interaction, SnsCustomer
+from renkei.models import Case, Customer, InboxItem, SnsCustomer
 from tests.actions.imports.merges import merge
 from tests.actions.imports.oracle import broken
 from tests.actions.imports.source import AT, Importing, make_importing, parse, record, show
+from tests.conftest import DatabaseUrls
 
 HARMLESS = {"fenced", "read_duty", "read_pending", "beat"}
 """Deeds that write nothing themselves: asking, the fence itself, and the beat, which is tried by its own test."""
@@ -31,12 +35,14 @@ TABLES = (
     "importservice", "importrun", "reconciliation", "inboxitem", "interaction", "interactionmessage", "customer",
     "case", "outboxevent",
 )  # fmt: skip
-ROUNDS = 12
+SHOWN = [record("c-0", customer="K-1"), record("d-0", customer="K-2"), record("c-1", customer="K-1", version=1)]
+PATIENCE_SECONDS = 60.0
+_SOMEBODY_WAITS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
 
 
 def deeds() -> dict[str, Callable[..., Any]]:
     """Every public deed of the import that is done under a lease."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for module_info in pkgutil.iter_modules(imports.__path__):
         module = importlib.import_module(f"{imports.__name__}.{module_info.name}")
         for name, deed in inspect.getmembers(module, inspect.isfunction):
@@ -119,45 +125,87 @@ def rows() -> list[Any]:
     return found
 
 
+@pytest.fixture
+def pair() -> tuple[Importing, int, int]:
+    """Two customers with a chat each, and a further chat of K-1 that waits; the ids of K-2 (survives) and K-1."""
+    importing = make_importing()
+    importing.take(SHOWN[:2])
+    importing.store(importing.lease(), SHOWN[2:])
+    entries = dict(SnsCustomer.objects.values_list("registration_number", "customer"))
+    return importing, entries["K-2"], entries["K-1"]
+
+
+@pytest.fixture
+def watcher(database_urls: DatabaseUrls) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_urls.app, autocommit=True) as watching:
+        yield watching
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_merge_beside_an_import_ends_at_the_survivor() -> None:
-    """Proves R162, R164. Two connections at once, again and again: no chat of the merged customer's id is left with
-    the merged one, none is lost, and merges have no circle."""
-    importing = make_importing(batch=1)
-    shown = [record("c-0", customer="K-0")]
-    importing.take(shown)
-    for number in range(1, ROUNDS):
-        chats = [record(f"c-{number}-{place}", customer=f"K-{number % 3}", version=number) for place in range(3)]
-        shown += chats
-        lease = importing.lease()
-        importing.store(lease, chats)
-        roots = list(Customer.objects.filter(merged_into=None).order_by("-pk").values_list("pk", flat=True)[:2])
-        pair = roots if number % 2 else roots[::-1]
-        meet(lambda lease=lease: importing.apply(lease), lambda pair=pair: len(pair) == 2 and merge(*pair))
-    assert broken(importing, shown) == []
-    assert not Case.objects.filter(customer__merged_into__isnull=False).exists()
-    assert not SnsCustomer.objects.filter(customer__merged_into__isnull=False).exists()
-    assert Interaction.objects.count() == len(shown)
-    assert Customer.objects.filter(merged_into__isnull=False).exists()
+def test_a_merge_that_comes_into_an_import_waits_and_takes_the_new_chat_along(
+    pair: tuple[Importing, int, int], watcher: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves R162, R164. The import knows its customer already and has not written yet."""
+    importing, survivor, merged = pair
+    other = Beside(lambda: merge(survivor, merged))
+    write = apply._write
+
+    def write_later(*told: Any) -> Any:
+        other.meet(watcher)
+        return write(*told)
+
+    monkeypatch.setattr(apply, "_write", write_later)
+    assert importing.apply(importing.lease()).created == 1
+    other.end()
+    expect_all_at(importing, survivor)
 
 
-def meet(*doings: Callable[[], Any]) -> None:
-    """Do them in threads that begin at the same moment, each on its own connection."""
-    faults: list[BaseException] = []
-    gate = threading.Barrier(len(doings))
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_comes_into_a_merge_waits_and_ends_at_the_survivor(
+    pair: tuple[Importing, int, int], watcher: psycopg.Connection
+) -> None:
+    """Proves R162, R164. The merge has moved everything and has not committed yet."""
+    importing, survivor, merged = pair
+    lease = importing.lease()
+    other = Beside(lambda: importing.apply(lease))
+    merge(survivor, merged, before_commit=lambda: other.meet(watcher))
+    other.end()
+    expect_all_at(importing, survivor)
 
-    def do(doing: Callable[[], Any]) -> None:
+
+def expect_all_at(importing: Importing, survivor: int) -> None:
+    """All chats, the id and whoever was merged lead to the survivor."""
+    assert set(Case.objects.values_list("customer", flat=True)) == {survivor}
+    assert set(SnsCustomer.objects.values_list("customer", flat=True)) == {survivor}
+    assert list(Customer.objects.filter(merged_into=None).values_list("pk", flat=True)) == [survivor]
+    assert broken(importing, SHOWN) == []
+
+
+class Beside:
+    """Something done in a thread and on a connection of its own, while this one holds its transaction open."""
+
+    def __init__(self, doing: Callable[[], Any]) -> None:
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._do, args=(doing,))
+
+    def meet(self, watcher: psycopg.Connection) -> None:
+        """Begin it, and wait until it waits for us, or is through without having waited."""
+        self._thread.start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._thread.is_alive() and not watcher.execute(_SOMEBODY_WAITS).fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def end(self) -> None:
+        """Wait for its end, which must be a good one."""
+        self._thread.join(PATIENCE_SECONDS)
+        assert not self._thread.is_alive()
+        assert self._fault is None
+
+    def _do(self, doing: Callable[[], Any]) -> None:
         try:
-            gate.wait(30)
             doing()
         except BaseException as error:
-            faults.append(error)
+            self._fault = error
         finally:
             connections.close_all()
-
-    threads = [threading.Thread(target=do, args=(each,)) for each in doings]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert faults == []
