@@ -258,6 +258,7 @@ if config.has_tls:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_HSTS_SECONDS = 31536000
+MFA_FORMS = {"add_webauthn": "renkei.web.accounts.security_keys.AddKeyForm"}
 else:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "renkei_session", "renkei_csrf"
 if config.public_url:

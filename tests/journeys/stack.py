@@ -81,6 +81,14 @@ class Stack:
                 env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
             )  # fmt: skip
 
+    def end(self, name: str) -> None:
+        """End one of them."""
+        child = self.children.pop(name)
+        child.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(10)
+        child.kill()
+
     def stop(self) -> None:
         """End all of them."""
         for child in self.children.values():

@@ -1,10 +1,7 @@
 """An administrator sets an import up from nothing, repairs what was set aside, and restarts after a change."""
 
-import contextlib
 import json
 import re
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,11 +24,7 @@ def jobs(stack: Stack) -> Iterator[None]:
         return
     stack.start("jobs")
     yield
-    child = stack.children.pop("jobs")
-    child.send_signal(signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(10)
-    child.kill()
+    stack.end("jobs")
 
 
 def put_in(stack: Stack, **wanted: object) -> None:
