@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 
 from tests.journeys.conftest import JAPANESE, KEPT
 from tests.journeys.desk import CALLER, CustomerChat, Desk, Telephone, follow, open_newest_call
-from tests.journeys.stack import Stack
+from tests.journeys.stack import Stack, wait_for
+from tests.journeys.test_merging_customers import make_doubles
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -21,12 +22,14 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "operating" / "images"
 FOLDER = Path(os.environ.get("PICTURES") or KEPT.parent / "pictures")
 OF_THE_CALL = ("chat", "desk-ringing", "telephone-ringing", "call-newest", "calls", "try")
 OF_THE_REASONS = ("branches", "call-without-chat-english-dark")
-OF_THE_IMPORT = ("import-setting", "import-service", "import-agent", "import-case")
+OF_THE_IMPORT = ("import-setting", "import-service", "import-agent", "import-case", "merging")
+OF_THE_MERGE = ("merging",)
+ALL = {*OF_THE_CALL, *OF_THE_REASONS, *OF_THE_IMPORT, *OF_THE_MERGE}
 
 
 def test_every_published_picture_is_one_of_these() -> None:
     """A picture that nobody can take anew grows old unseen."""
-    assert {path.stem for path in PUBLISHED.glob("*.png")} == {*OF_THE_CALL, *OF_THE_REASONS, *OF_THE_IMPORT}
+    assert {path.stem for path in PUBLISHED.glob("*.png")} == ALL
 
 
 def test_a_chat_and_its_call_are_pictured(
@@ -77,17 +80,35 @@ def test_the_import_is_pictured(stack: Stack, open_tab: Callable[[str], Page]) -
     """Its service runs while it is pictured."""
     if "jobs" not in stack.children:
         stack.start("jobs")
+    wait_for(lambda: stack.rows("SELECT 1 FROM renkei_interaction LIMIT 1"), within=90, said="no chats were imported")
     [(setting,)] = stack.rows("SELECT min(id) FROM renkei_chatsetting")
     [(agent,)] = stack.rows("SELECT min(agent_id) FROM renkei_snsagent")
     [(case, interaction)] = stack.rows(
         "SELECT case_id, id FROM renkei_interaction WHERE setting_id IS NOT NULL ORDER BY id LIMIT 1"
     )
     keep(open_tab(f"/console/chat-settings/{setting}/"), "import-setting")
-    keep(open_tab(f"/console/agents/{agent}/"), "import-agent")
+    keep(open_tab(f"/console/agents/{agent}/sns/"), "import-agent")
     keep(open_tab(f"/console/cases/{case}/{interaction}/sns/"), "import-case")
+    [(stays, goes)] = stack.rows(
+        "SELECT one.id, other.id FROM renkei_customer one JOIN renkei_customer other ON one.id < other.id"
+        " ORDER BY one.name = other.name DESC, one.id LIMIT 1"
+    )
+    keep(open_tab(f"/console/customers/{stays}/merge/{goes}/"), "merging")
     service = open_tab(f"/console/services/{setting}/")
     expect(service.locator("[data-state=running]")).to_be_visible(timeout=60_000)
     keep(service, "import-service")
+
+
+def test_a_merge_is_pictured(stack: Stack, open_tab: Callable[[str], Page]) -> None:
+    """Two who are one, and what there is to choose."""
+    doubles = make_doubles(stack, "e")
+    change = (
+        "UPDATE renkei_customer SET name = %s, phone = %s, e164 = '+819077770001', email = '', email_key = ''"
+        " WHERE id = %s RETURNING id"
+    )
+    stack.rows(change, "旅野 花子", "090-7777-0001", doubles.known)
+    stack.rows(change, "旅野花子", "09077770001", doubles.again)
+    keep(open_tab(f"/console/customers/{doubles.known}/merge/{doubles.again}/?case={doubles.case}"), "merging")
 
 
 def speak(page: Page, name: str, language: str) -> None:
@@ -99,7 +120,7 @@ def speak(page: Page, name: str, language: str) -> None:
 
 def keep(page: Page, name: str) -> None:
     """Write the picture, one of those that are published."""
-    assert name in (*OF_THE_CALL, *OF_THE_REASONS, *OF_THE_IMPORT)
+    assert name in ALL
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.evaluate("document.fonts.ready")
     page.screenshot(path=FOLDER / f"{name}.png")
