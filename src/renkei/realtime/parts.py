@@ -23,11 +23,7 @@ POOL_SIZE = 12
 POOL_WAIT_SECONDS = 5.0
 PUSHES_A_SECOND, PUSHES_AT_ONCE = 50.0, 200
 LOOK_UPS_A_SECOND, LOOK_UPS_AT_ONCE = 200.0, 400
-_LIMITS = (
-    "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
-    # A prepared statement is planned once a connection; by its values it would be planned anew five times and more.
-    " -c plan_cache_mode=force_generic_plan"
-)
+_LIMITS = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from renkei import clock
 from renkei.actions.realtime.calls import Arrival, BegunCall, Noted, begin_call, record, reserve_agents
 from renkei.actions.realtime.links import Asking, link_once
 from renkei.domain.exchanges import Exchange
-from renkei.domain.ivr_words import Note, NoteRingsLost, NoteStep, Reserve
+from renkei.domain.ivr_words import Note, NoteLabel, NoteLinkage, NoteRingsLost, NoteStep, Reserve
 from renkei.domain.matching import LookedUp
 from renkei.workers.database import Database, DatabaseAwayError
 
@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 MOST_ENTRIES = 1000
 WRITE_SECONDS = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
+GATHER_SECONDS = 0.05
+"""How long notes of the way a call goes wait for company: one statement writes what otherwise takes three. Whatever an
+agent waits for waits for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class LostLink:
 
 
 Entry = Noted | Reserve | LostLink
+
+
+def is_of_the_way(entry: Entry) -> bool:
+    """Whether it only says which way the call went."""
+    return isinstance(entry, Noted) and isinstance(entry.note, NoteStep | NoteLabel | NoteLinkage)
 
 
 class Journal:
@@ -81,7 +89,17 @@ class Journal:
                 self._news.clear()
                 await self._news.wait()
                 continue
+            await self._gather()
             await self._patiently(self._write_next)
+
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GATHER_SECONDS
+        while not self._is_closed and loop.time() < until and all(is_of_the_way(entry) for entry in self._entries):
+            self._news.clear()
+            timer = loop.call_at(until, self._news.set)
+            await self._news.wait()
+            timer.cancel()
 
     async def _patiently(self, deed: Callable[[], Any]) -> None:
         pause = FIRST_PAUSE

@@ -10,11 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 T = TypeVar("T")
 Deed = Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]
 
-_OPTIONS = (
-    "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
-    # A prepared statement is planned once a connection; by its values it would be planned anew five times and more.
-    " -c plan_cache_mode=force_generic_plan"
-)
+_OPTIONS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
 
 
 class DatabaseAwayError(Exception):

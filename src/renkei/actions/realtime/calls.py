@@ -84,11 +84,17 @@ async def begin_call(conn: AsyncConnection[Any], arrival: Arrival) -> BegunCall:
 
 async def record(conn: AsyncConnection[Any], call_id: int, *, notes: Sequence[Noted]) -> None:
     """Store what the machine noted, in order, and announce it (R133, R45). Doing it twice is harmless."""
+    route = _Route()
+    others = [noted for noted in notes if not route.takes(noted)]
+    if not others:
+        # One statement is a transaction by itself.
+        await conn.execute(calls.ROUTE_TOLD, route.params(call_id), prepare=True)
+        return
     async with conn.transaction():
-        recording = _Recording(conn, call_id)
-        for noted in notes:
+        recording = _Recording(conn, call_id, is_ending=any(isinstance(noted.note, NoteEnded) for noted in others))
+        for noted in others:
             await recording.take(noted)
-        await recording.finish()
+        await recording.finish(route)
 
 
 async def reserve_agents(
@@ -99,8 +105,6 @@ async def reserve_agents(
         told = Announcements()
         params = {"call": call_id, "ring_id": fit(ring_id, 80), "agents": list(agent_ids)}
         rows = await (await conn.execute(calls.RESERVE, params, prepare=True)).fetchall()
-        if rows:
-            await conn.execute(calls.CALL_RINGS, {"call": call_id}, prepare=True)
         for ring, agent in rows:
             told.tell([agent], EventKind.CALL_RINGING, call=call_id, ring=ring)
         told.tell([agent for _, agent in rows], EventKind.PRESENCE)
@@ -108,33 +112,74 @@ async def reserve_agents(
     return tuple(agent for _, agent in rows)
 
 
+class _Route:
+    """What a batch says of the way a call went: it touches nothing else, so it is stored together."""
+
+    def __init__(self) -> None:
+        self._steps: list[dict[str, object]] = []
+        self._labels: list[dict[str, object]] = []
+        self._passed_linkage = False
+
+    def takes(self, noted: Noted) -> bool:
+        """Take a note that tells of the way, and say whether it does."""
+        at = noted.at.isoformat()
+        match noted.note:
+            case NoteStep(position, kind) as step:
+                name, detail = fit(step.ivr_name, 80), fit_json(dict(step.detail))
+                self._steps.append(
+                    {
+                        "position": position,
+                        "ivr": step.ivr_id,
+                        "ivr_name": name,
+                        "kind": kind,
+                        "detail": detail,
+                        "at": at,
+                    }
+                )
+            case NoteLabel(label_id):
+                self._labels.append({"label": label_id, "at": at})
+            case NoteLinkage():
+                self._passed_linkage = True
+            case _:
+                return False
+        return True
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything that those who listen to the call are shown."""
+        return bool(self._steps or self._labels)
+
+    def params(self, call_id: int) -> dict[str, Any]:
+        """For ROUTE and ROUTE_TOLD."""
+        return {
+            "call": call_id, "steps": Jsonb(self._steps), "labels": Jsonb(self._labels),
+            "passed_linkage": self._passed_linkage, "is_changed": self.is_changed, "kind": EventKind.CALL_ROUTE.value,
+        }  # fmt: skip
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not self.is_changed and not self._passed_linkage
+
+
 class _Recording:
     """One batch of notes on its way into the database."""
 
-    def __init__(self, conn: AsyncConnection[Any], call_id: int) -> None:
+    def __init__(self, conn: AsyncConnection[Any], call_id: int, *, is_ending: bool) -> None:
+        """``is_ending``: the call's end is among the notes, so no state before it needs to be written."""
         self._conn = conn
         self._call = call_id
+        self._is_ending = is_ending
         self._told = Announcements()
-        self._steps: list[tuple[NoteStep, datetime]] = []
-        self._route_changed = False
 
     async def take(self, noted: Noted) -> None:
         """Store one note."""
         note, at = noted.note, noted.at
         match note:
-            case NoteStep():
-                self._steps.append((note, at))
-                self._route_changed = True
-            case NoteLabel(label_id):
-                await self._run(calls.LABEL, label=label_id, at=at)
-                self._route_changed = True
-            case NoteLinkage():
-                await self._run(calls.PASSED_LINKAGE)
             case NoteRingOver():
                 await self._ring_over(note, at)
             case NoteRingsLost():
                 await self._end_rings(at, why="worker_gone")
-                await self._run(calls.CALL_WAITS_AGAIN)
+                await self._wait_again()
             case NoteAnswered():
                 await self._answered(note, at)
             case NoteHeld(is_held):
@@ -146,36 +191,28 @@ class _Recording:
                 rows = await self._run(calls.CLOSE_COMMAND, command=command_id, error=error_code)
                 tell_commands(self._told, rows, error_code)
 
-    async def finish(self) -> None:
-        """Store the steps, which touch nothing else, together; announce what changed."""
-        if self._steps:
-            await self._store_steps()
-        if self._route_changed:
-            rows = await self._run(calls.LISTENERS)
-            self._told.tell(rows[0][0] or (), EventKind.CALL_ROUTE, call=self._call)
+    async def finish(self, route: _Route) -> None:
+        """Store the way the call went; announce what changed."""
+        if not route.is_empty():
+            rows = await self._run(calls.ROUTE, **route.params(self._call))
+            if route.is_changed:
+                self._told.tell(rows[0][0] or (), EventKind.CALL_ROUTE, call=self._call)
         await self._told.send(self._conn)
 
     async def _run(self, statement: str, **params: Any) -> list[Any]:
         cursor = await self._conn.execute(statement, {"call": self._call, **params}, prepare=True)
         return await cursor.fetchall() if cursor.description else []
 
-    async def _store_steps(self) -> None:
-        await self._run(
-            calls.STEPS,
-            positions=[note.position for note, _ in self._steps],
-            ivrs=[note.ivr_id for note, _ in self._steps],
-            ivr_names=[fit(note.ivr_name, 80) for note, _ in self._steps],
-            kinds=[note.kind for note, _ in self._steps],
-            details=[Jsonb(fit_json(dict(note.detail))) for note, _ in self._steps],
-            times=[at for _, at in self._steps],
-        )
+    async def _wait_again(self) -> None:
+        if not self._is_ending:
+            await self._run(calls.CALL_WAITS_AGAIN)
 
     async def _ring_over(self, note: NoteRingOver, at: datetime) -> None:
         rows = await self._run(calls.RING_OVER, ring_id=note.ring_id, why=note.why, agent=note.agent_id, at=at)
         # Who did not answer, or whose telephone is not there, gets no further calls until they say they are back.
         state = "offline" if note.why in ("no_answer", "unreachable") else "available"
         await self._take_back(rows, why=note.why, state=state)
-        await self._run(calls.CALL_WAITS_AGAIN)
+        await self._wait_again()
 
     async def _end_rings(self, at: datetime, *, why: str) -> None:
         """Every ring of the call that still rings is over."""
@@ -201,13 +238,13 @@ class _Recording:
             self._told.tell([note.agent_id], EventKind.PRESENCE)
 
     async def _ended(self, note: NoteEnded, at: datetime) -> None:
-        rows = await self._run(calls.ENDED, outcome=note.outcome.value, at=at)
-        await self._end_rings(at, why="taken_back")
-        for agent in _firsts(rows):
+        params = {"outcome": note.outcome.value, "at": at, "why": "taken_back", "error": "call_gone"}
+        agent, rings, commands = (await self._run(calls.ENDED, **params))[0]
+        await self._take_back(rings or (), why="taken_back", state="available")
+        if agent is not None:
             self._told.tell([agent], EventKind.CALL_ENDED, call=self._call)
             self._told.tell(_firsts(await self._run(calls.AFTER_CALL, agent=agent)), EventKind.PRESENCE)
-        left = await self._run(calls.CLOSE_COMMANDS_OF_CALL, error="call_gone")
-        tell_commands(self._told, left, "call_gone")
+        tell_commands(self._told, commands or (), "call_gone")
 
 
 def tell_commands(told: Announcements, rows: Sequence[Any], error_code: str) -> None:

@@ -18,7 +18,7 @@ from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, 
 from renkei.domain.near_numbers import in_weeks, near_probes
 from renkei.domain.phone import Telephone, digits_are_near, is_near
 from renkei.domain.stream import EventKind
-from renkei.models.statements import calls, links
+from renkei.models.statements import links
 
 LONGEST_RECORD = 20_000
 LONGEST_URL = 4_000
@@ -62,8 +62,10 @@ async def link_chat(
         looked_up = LookedUp(looked_up.outcome, frozenset(received.ids), looked_up.status, looked_up.detail)
         decision = await decide(conn, asking, looked_up)
         await note_exchanges(conn, asking, exchanges)
-        link_id = await _add_link(conn, asking, decision)
-        await _tell(conn, asking.call_id, link_id)
+        link_id, listeners = await _add_link(conn, asking, decision)
+        told = Announcements()
+        told.tell(listeners, EventKind.CALL_CHAT, call=asking.call_id, link=link_id)
+        await told.send(conn)
     return Linked(link_id, decision)
 
 
@@ -182,7 +184,7 @@ async def _add_exchange(conn: AsyncConnection[Any], asking: Asking, exchange: Ex
     await conn.execute(links.ADD_EXCHANGE, params, prepare=True)
 
 
-async def _add_link(conn: AsyncConnection[Any], asking: Asking, decision: LinkDecision) -> int:
+async def _add_link(conn: AsyncConnection[Any], asking: Asking, decision: LinkDecision) -> tuple[int, Sequence[int]]:
     record = decision.record.to_json() | {"claimed_by": list(decision.claimed_by), "look_up": asking.look_up_id}
     params = {
         "call": asking.call_id,
@@ -195,11 +197,5 @@ async def _add_link(conn: AsyncConnection[Any], asking: Asking, decision: LinkDe
     }
     row = await (await conn.execute(links.ADD_LINK, params, prepare=True)).fetchone()
     assert row is not None
-    return int(row[0])
-
-
-async def _tell(conn: AsyncConnection[Any], call_id: int, link_id: int) -> None:
-    row = await (await conn.execute(calls.LISTENERS, {"call": call_id}, prepare=True)).fetchone()
-    told = Announcements()
-    told.tell((row[0] if row else None) or (), EventKind.CALL_CHAT, call=call_id, link=link_id)
-    await told.send(conn)
+    link_id, listeners = row
+    return int(link_id), listeners or ()

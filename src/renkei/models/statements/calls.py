@@ -22,29 +22,44 @@ FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
 ON CONFLICT (call_id, position) DO NOTHING
 """
 
-STEPS = """
-INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
-SELECT %(call)s, step.position, ivr.id, step.ivr_name, step.kind, step.detail, step.at
-FROM unnest(%(positions)s::int[], %(ivrs)s::bigint[], %(ivr_names)s::text[], %(kinds)s::text[], %(details)s::jsonb[],
-    %(times)s::timestamptz[]) AS step (position, ivr_id, ivr_name, kind, detail, at)
-LEFT JOIN renkei_ivr ivr ON ivr.id = step.ivr_id
-ON CONFLICT (call_id, position) DO NOTHING
-"""
-"""As STEP, for all steps of a batch."""
-
-LABEL = """
-INSERT INTO renkei_calllabel (call_id, label_id, at)
-SELECT %(call)s, label.id, %(at)s FROM renkei_businesslabel label
-WHERE label.id = %(label)s AND NOT EXISTS (
-    SELECT FROM renkei_calllabel had WHERE had.call_id = %(call)s AND had.label_id = %(label)s AND had.at = %(at)s)
-"""
-
-PASSED_LINKAGE = "UPDATE renkei_call SET passed_linkage = true WHERE id = %(call)s AND NOT passed_linkage"
-
 LISTENERS = """
-SELECT array_agg(DISTINCT agent_id) FROM renkei_callring
+SELECT array_agg(DISTINCT agent_id) AS agents FROM renkei_callring
 WHERE call_id = %(call)s AND (ended_at IS NULL OR ended_why = 'answered')
 """
+
+_ROUTE = f"""
+WITH passed AS (
+    UPDATE renkei_call SET passed_linkage = true
+    WHERE id = %(call)s AND %(passed_linkage)s::boolean AND NOT passed_linkage
+), stepped AS (
+    INSERT INTO renkei_ivrstep (call_id, position, ivr_id, ivr_name, kind, detail, at)
+    SELECT %(call)s, step.position, ivr.id, step.ivr_name, step.kind, step.detail, step.at
+    FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (
+        position int, ivr bigint, ivr_name text, kind text, detail jsonb, at timestamptz)
+    LEFT JOIN renkei_ivr ivr ON ivr.id = step.ivr
+    ON CONFLICT (call_id, position) DO NOTHING
+), labelled AS (
+    INSERT INTO renkei_calllabel (call_id, label_id, at)
+    SELECT DISTINCT %(call)s::bigint, label.id, given.at
+    FROM jsonb_to_recordset(%(labels)s::jsonb) AS given (label bigint, at timestamptz)
+    JOIN renkei_businesslabel label ON label.id = given.label
+    WHERE NOT EXISTS (
+        SELECT FROM renkei_calllabel had
+        WHERE had.call_id = %(call)s AND had.label_id = given.label AND had.at = given.at)
+), listening AS ({LISTENERS})
+"""  # noqa: S608 - made of our own text
+
+ROUTE = _ROUTE + "SELECT agents FROM listening"  # noqa: S608 - made of our own text
+"""Which way a call went: its IVR steps, the labels it was given, whether it passed a linkage IVR. Returns who listens
+to the call."""
+
+_TELL_ROUTE = """
+SELECT announce(agents, %(kind)s, jsonb_build_object('call', %(call)s::bigint)) FROM listening
+WHERE agents IS NOT NULL AND %(is_changed)s::boolean
+"""
+
+ROUTE_TOLD = _ROUTE + _TELL_ROUTE
+"""The same, telling them at once: where nothing else is to be told this statement is the whole transaction."""
 
 # ── rings and presence ──
 
@@ -58,14 +73,17 @@ WITH wanted AS (
     UPDATE renkei_presence SET state = 'ringing', since = clock_timestamp(), call_id = %(call)s
     FROM wanted WHERE renkei_presence.agent_id = wanted.agent_id
     RETURNING renkei_presence.agent_id
+), rung AS (
+    INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_why)
+    SELECT %(call)s, agent_id, %(ring_id)s, clock_timestamp(), '' FROM taken
+    ON CONFLICT (call_id, ring_id, agent_id) DO UPDATE SET ring_id = EXCLUDED.ring_id
+    RETURNING id, agent_id
+), ringing AS (
+    UPDATE renkei_call SET state = 'ringing'
+    WHERE id = %(call)s AND state = 'in_ivr' AND EXISTS (SELECT FROM rung)
 )
-INSERT INTO renkei_callring (call_id, agent_id, ring_id, rang_at, ended_why)
-SELECT %(call)s, agent_id, %(ring_id)s, clock_timestamp(), '' FROM taken
-ON CONFLICT (call_id, ring_id, agent_id) DO UPDATE SET ring_id = EXCLUDED.ring_id
-RETURNING id, agent_id
+SELECT id, agent_id FROM rung ORDER BY agent_id
 """
-
-CALL_RINGS = "UPDATE renkei_call SET state = 'ringing' WHERE id = %(call)s AND state = 'in_ivr'"
 
 RING_OVER = """
 UPDATE renkei_callring SET ended_at = %(at)s, ended_why = %(why)s
@@ -119,10 +137,19 @@ UPDATE renkei_call SET state = CASE WHEN %(is_held)s::boolean THEN 'held' ELSE '
 WHERE id = %(call)s AND state IN ('talking', 'held') RETURNING answered_by_id
 """
 
-ENDED = """
-UPDATE renkei_call SET state = 'ended', outcome = %(outcome)s, ended_at = %(at)s
-WHERE id = %(call)s AND state <> 'ended' RETURNING answered_by_id
-"""
+ENDED = f"""
+WITH ended AS (
+    UPDATE renkei_call SET state = 'ended', outcome = %(outcome)s, ended_at = %(at)s
+    WHERE id = %(call)s AND state <> 'ended' RETURNING answered_by_id
+), rings AS ({ALL_RINGS_OVER}), commands AS (
+    UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
+    WHERE call_id = %(call)s AND done_at IS NULL RETURNING id, call_id, agent_id
+)
+SELECT (SELECT answered_by_id FROM ended), (SELECT array_agg(ARRAY[id, agent_id] ORDER BY id) FROM rings),
+    (SELECT array_agg(ARRAY[id, call_id, agent_id] ORDER BY id) FROM commands)
+"""  # noqa: S608 - made of our own text
+"""The end of a call, of all its rings and of what agents asked to be done with it: who had answered, ring and agent,
+command and call and agent."""
 
 AFTER_CALL = """
 UPDATE renkei_presence SET state = 'after_call', since = clock_timestamp()
@@ -151,11 +178,6 @@ several things must not wait for each other."""
 CLOSE_COMMAND = """
 UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
 WHERE id = %(command)s AND done_at IS NULL RETURNING id, call_id, agent_id
-"""
-
-CLOSE_COMMANDS_OF_CALL = """
-UPDATE renkei_callcommand SET done_at = clock_timestamp(), error_code = %(error)s
-WHERE call_id = %(call)s AND done_at IS NULL RETURNING id, call_id, agent_id
 """
 
 CLOSE_ORPHANED_COMMANDS = """

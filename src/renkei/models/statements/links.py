@@ -1,5 +1,7 @@
 """Linking a chat to a call: the candidates, the stored attempt, the requests that were made for it."""
 
+from renkei.models.statements.calls import LISTENERS
+
 _CANDIDATE = """
 SELECT conversation.id, channel_id, e164, typed_number, identified_at, received_at,
     -- D4 counts from the last customer message received before the arrival. What was told to us later, unless the
@@ -23,7 +25,7 @@ OWN_CANDIDATES = _CANDIDATE + "AND e164 = %(e164)s ORDER BY received_at DESC LIM
 NEAR_NUMBERS = """
 WITH near AS MATERIALIZED (
     SELECT id, connector, project_id, channel_id, e164, typed_number, received_at FROM renkei_chatconversation
-    WHERE near_keys && %(near_keys)s::bigint[]
+    WHERE near_keys && (SELECT %(near_keys)s::bigint[])
 )
 SELECT id, e164, typed_number FROM near
 WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(channel)s
@@ -31,18 +33,23 @@ WHERE connector = %(connector)s AND project_id = %(project)s AND channel_id = %(
     AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.conversation_id = near.id)
 ORDER BY received_at DESC LIMIT 1000
 """
-"""Numbers that may be near the caller's; domain.phone says which are. By itself the planner would rather read the whole
-window by its times and compare the keys of each row: that grows with the day."""
+"""Numbers that may be near the caller's; domain.phone says which are. Who plans by the keys at hand would rather read
+the whole window by its times, or the whole table, and compare two hundred keys with each row: so they are not shown
+(SELECT), and the rest waits for what the index finds (MATERIALIZED)."""
 
 NEAR_CANDIDATES = _CANDIDATE + "AND id = ANY(%(near)s::bigint[])"
 
-ADD_LINK = """
-INSERT INTO renkei_chatlink (call_id, ivr_id, conversation_id, reason, source, record, window_minutes, at)
-SELECT %(call)s, ivr.id, %(conversation)s::bigint, %(reason)s, %(source)s, %(record)s::jsonb, %(window_minutes)s,
-    clock_timestamp()
-FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
-RETURNING id
-"""
+ADD_LINK = f"""
+WITH added AS (
+    INSERT INTO renkei_chatlink (call_id, ivr_id, conversation_id, reason, source, record, window_minutes, at)
+    SELECT %(call)s, ivr.id, %(conversation)s::bigint, %(reason)s, %(source)s, %(record)s::jsonb, %(window_minutes)s,
+        clock_timestamp()
+    FROM (SELECT 1) AS one LEFT JOIN renkei_ivr ivr ON ivr.id = %(ivr)s::bigint
+    RETURNING id
+), listening AS ({LISTENERS})
+SELECT added.id, listening.agents FROM added, listening
+"""  # noqa: S608 - made of our own text
+"""Returns the attempt's id and who listens to the call."""
 
 LOCK_CALL = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
 """Waits for a transaction that is just storing an attempt: its row points at the call."""
