@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import secrets
 import signal
 import subprocess
@@ -79,11 +80,13 @@ def _harness(base: Ground, command: list[str], database: str) -> Iterator["subpr
                 "RENKEI_OWNER_DATABASE_URL": base.server.url(OWNER, database),
             },
             cwd=ROOT,
+            start_new_session=True,
         )  # fmt: skip
     try:
         yield harness
     finally:
-        harness.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(harness.pid, signal.SIGKILL)  # its workers too, those that stand still as well
         harness.communicate()  # closes the pipes too
 
 
