@@ -22,7 +22,7 @@ from tests.actions.imports.oracle import broken
 from tests.actions.imports.source import Importing, make_importing, record
 from tests.actions.imports.undone import undone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.actions.imports.oracle import broken
 from tests.actions.imports.source import AT, Importing, make_importing, parse, record, show
 from tests.actions.imports.undone import undone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 OVERLAP = timedelta(hours=2)
 NOW = AT + timedelta(days=30)
