@@ -153,6 +153,10 @@ SENTENCES: Mapping[str, Promise] = {
     "too_long": _("A text is too long."),
     "too_many": _("There are too many entries."),
     "too_many_values": _("The JSON holds too many values."),
+    "record_too_large": _(
+        "The chat system's record of this chat is larger than 5 MB, so that only its beginning was kept. Shorten the "
+        "chat over there, enter a shorter record here, or discard it."
+    ),
     "unknown_status": _("The chat system gave this chat a state that its description does not name."),
     "bad_signature": _("The delivery was not accepted."),
     # ── a chat system's listing of completed chats ──

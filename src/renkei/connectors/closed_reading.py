@@ -4,8 +4,9 @@ One record that cannot be understood stands alone: it is kept as it came and its
 is not even JSON of ours (NaN, a name twice, endless depth, other bytes than UTF-8) is cut out of its page as text.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,9 +21,15 @@ from renkei.errors import MalformedPayloadError
 MOST_RECORDS = 5_000
 LONGEST_TEXT = 1_000_000
 LONGEST_ID_TOLD = 2_000
+LARGEST_RECORD = 5_000_000
+"""Bytes; with more in it a chat is no conversation that people read."""
+LARGEST_HEAD = 20_000
 UNREADABLE = "$unreadable"
 """Stands in a payload that is no JSON of ours: the code why, and beside it, in ``raw``, the record's own text."""
-UNREADABLE_CODES = ("not_utf8", "too_many_values", "too_deep", "duplicate_key", "not_a_number", "not_json", "too_large")
+UNREADABLE_CODES = (
+    *("not_utf8", "too_many_values", "too_deep", "duplicate_key", "not_a_number", "not_json", "too_large"),
+    "record_too_large",
+)
 """What read_json says of a piece that is none; a stranger may write anything else there."""
 
 
@@ -107,6 +114,19 @@ def _find_version(payload: Json, shape: ClosedShape) -> datetime | None:
         return _read_moment(payload, shape.updated_at, shape) or _read_moment(payload, shape.closed_at, shape)
     except MalformedPayloadError:
         return None
+
+
+def cut_large(records: Sequence[ClosedRecord]) -> tuple[ClosedRecord, ...]:
+    """Those that are too large to be imported become unreadable ones, of which only the beginning is kept."""
+    return tuple(_cut(each) for each in records)
+
+
+def _cut(record: ClosedRecord) -> ClosedRecord:
+    text = json.dumps(record.payload, ensure_ascii=False)
+    if len(text.encode("utf-8", "surrogatepass")) <= LARGEST_RECORD:
+        return record
+    head = clean_text(text[:LARGEST_HEAD])
+    return ClosedRecord({UNREADABLE: "record_too_large", "raw": head}, record.source_id, record.version_at)
 
 
 def read_closed(payload: Json, shape: ClosedShape) -> ClosedChat | None:

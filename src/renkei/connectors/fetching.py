@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from renkei.connectors.asking import excerpt
-from renkei.connectors.closed_reading import ClosedShape, read_records
+from renkei.connectors.closed_reading import ClosedShape, cut_large, read_records
 from renkei.connectors.contract import (
     PAGE_EXPIRED,
     ApiExchange,
@@ -27,6 +27,7 @@ from renkei.domain.recipe import Canned, Recipe, RecipeError, Value, Variables, 
 from renkei.errors import MalformedPayloadError, MisconfiguredError, RetryLaterError
 from renkei.outbound import (
     Answer,
+    Caps,
     OutboundError,
     OutgoingRequest,
     RefusedAddressError,
@@ -41,6 +42,9 @@ LONGEST_AFTER = 86_400.0
 LONGEST_TOKEN = 4_000
 # So that one huge chat delays its neighbours and does not hide them: from this share of a page down to one chat.
 SMALLER = (10, 100)
+CAPS = Caps()
+CAPS_OF_ONE = Caps(wire_bytes=20_000_000, inflated_bytes=40_000_000)
+"""For a chat that alone is more than a page may be: it is read to be set aside, so that those behind it are reached."""
 _PASSES_BY_ITSELF = {FailureKind.PROVIDER_ERROR, FailureKind.REQUEST_ERROR}
 _REFUSALS = {401: "chat_system_refuses", 403: "chat_system_refuses", 404: "call_url_unknown"}
 
@@ -99,30 +103,33 @@ class _Fetching:
         sizes = [paging.page_size]
         if paging.next_path:  # a smaller page from the same place loses nothing
             sizes += [size for share in SMALLER if (size := paging.page_size // share) > 1] + [1]
-        for size in dict.fromkeys(sizes):
+        tries = [(size, CAPS) for size in dict.fromkeys(sizes)] + [(1, CAPS_OF_ONE)] * bool(paging.next_path)
+        for size, caps in tries:
             try:
-                return await self._fetch(size)
+                return await self._fetch(size, caps)
             except TooLargeError:
                 continue
         raise RetryLaterError("too_large", after=AFTER_TROUBLE)
 
-    async def _fetch(self, size: int) -> ClosedPage:
+    async def _fetch(self, size: int, caps: Caps) -> ClosedPage:
         variables = {**self.settings, **describe_question(self.question, self.listing.paging, size)}
         written = write(self.listing.recipe, variables)
         if isinstance(written, Canned):
             raise MisconfiguredError("bad_address")
         started = self._now()
         try:
-            answer = await self._send(written)
+            answer = await self._send(written, caps)
         except ResetByPeerError as error:  # a kept-alive connection may turn out to be dead; a GET may be repeated
             self._record(written, started, variables, outcome=error.code)
-            answer = await self._send_again(written, error)
+            answer = await self._send_again(written, caps, error)
         except OutboundError as error:
             self._record(written, started, variables, outcome=error.detail or error.code)
             _refuse_unanswered(error)
         try:
             async with asyncio.timeout(self._left()):  # sending has its own: two of them would leave a connection open
                 document, records = await self._judge(answer)
+                if caps is CAPS_OF_ONE:
+                    records = await asyncio.to_thread(cut_large, records)
             page = self._page(document, records, size)
         except (RetryLaterError, MisconfiguredError) as error:
             self._record(written, started, variables, outcome=error.code, answer=answer)
@@ -130,17 +137,18 @@ class _Fetching:
         self._record(written, started, variables, outcome="ok", answer=answer)
         return ClosedPage(page.records, page.next, page.is_steady, tuple(self.exchanges))
 
-    async def _send(self, written: Written) -> Answer:
+    async def _send(self, written: Written, caps: Caps) -> Answer:
         request = OutgoingRequest(method=written.method, url=written.url, headers=written.headers, body=written.body)
         if self._left() <= 0:
             raise TimedOutError
-        return await self.context.http.send(request, allow=self.context.allow, deadline_seconds=self._left())
+        http, allow = self.context.http, self.context.allow
+        return await http.send(request, allow=allow, deadline_seconds=self._left(), caps=caps)
 
-    async def _send_again(self, written: Written, error: OutboundError) -> Answer:
+    async def _send_again(self, written: Written, caps: Caps, error: OutboundError) -> Answer:
         if written.method != "GET":
             _refuse_unanswered(error)
         try:
-            return await self._send(written)
+            return await self._send(written, caps)
         except OutboundError as again:
             _refuse_unanswered(again)
 

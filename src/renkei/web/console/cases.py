@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from renkei.actions.cases.conversation import ConversationShown, NamedLine, open_conversation
 from renkei.actions.cases.edit import InteractionEdit, edit_case, edit_interaction
-from renkei.domain.csv_format import copy_all, copy_one
+from renkei.domain.csv_format import copy_all, copy_one, list_transcript_losses
 from renkei.domain.interaction_items import ITEMS
 from renkei.domain.transcript import Side
 from renkei.errors import RejectedError
@@ -24,6 +25,8 @@ from renkei.queries.cases.detail import CaseShown, read_case
 from renkei.queries.cases.search import CaseFilter, search_interactions
 from renkei.queries.settings.chat_settings import list_setting_choices
 from renkei.queries.settings.installation import read_installation
+from renkei.web.console.chat import losses_words
+from renkei.web.console.csv_file import send_transcript
 from renkei.web.console.filters import ANY, FilterForm, MomentField, read_filter
 from renkei.web.console.forms import ScreenForm, sent
 from renkei.web.console.words import Badge
@@ -206,6 +209,18 @@ def clipboard(request: HttpRequest, case_id: int, interaction_id: int) -> HttpRe
 
 
 @require_GET
+@may("chat_content.export")
+def csv(request: HttpRequest, case_id: int, interaction_id: int, encoding: str) -> HttpResponseBase:
+    """「CSVダウンロード」 of an imported conversation, as for calls (R104, R112 to R116, D9)."""
+    _check(request, case_id, interaction_id)
+    told = open_conversation(person_of(request), interaction_id, via="csv")
+    if not told.lines:
+        raise RejectedError("not_found")
+    lines = [each.line for each in told.lines]
+    return send_transcript(lines, name=f"C-{case_id}-{interaction_id}", encoding=encoding, zone=told.zone)
+
+
+@require_GET
 @may("chat_content.view")
 def link(request: HttpRequest, case_id: int, interaction_id: int, number: int) -> HttpResponse:
     """Between 「リンクを開く」 and the address: where the link really leads (R94)."""
@@ -273,7 +288,9 @@ def _open(request: HttpRequest, interaction_id: int) -> dict[str, Any]:
         told = open_conversation(person_of(request), interaction_id, via="sns_tab")
     except RejectedError as error:
         return {"refused": sentence(error.code, error.params)}
-    return {"conversation": told, "lines": _lines(told)}
+    may_export = holds(person_of(request), "chat_content.export")
+    losses = losses_words(list_transcript_losses([each.line for each in told.lines])) if may_export else ""
+    return {"conversation": told, "lines": _lines(told), "losses": losses}
 
 
 def _lines(told: ConversationShown) -> list[LineWords]:

@@ -4,27 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from renkei.actions.chats import ChatShown, open_chat
-from renkei.domain.csv_format import (
-    Encoding,
-    Losses,
-    attach_as,
-    copy_all,
-    copy_one,
-    list_transcript_losses,
-    write_transcript_csv,
-)
+from renkei.domain.csv_format import Losses, copy_all, copy_one, list_transcript_losses
 from renkei.domain.transcript import Line, Side
 from renkei.errors import RejectedError
 from renkei.messages import explain_reason, explain_record, sentence
 from renkei.permissions import holds
 from renkei.queries.calls.detail import CallShown
 from renkei.web.console import words
+from renkei.web.console.csv_file import send_transcript
 from renkei.web.leaving import show_way_out
 from renkei.web.lists import join_words
 from renkei.web.locks import may
@@ -77,7 +69,7 @@ def show_chat(request: HttpRequest, call: CallShown) -> Section:
         why=explain_reason(shown.reason) if shown.reason and shown.message else "",
         record=_record_words(shown),
         warning=sentence("claimed_by_several", {"count": shown.claimed_by}) if shown.claimed_by > 1 else "",
-        losses=_losses_words(list_transcript_losses(shown.lines)) if may_export else "",
+        losses=losses_words(list_transcript_losses(shown.lines)) if may_export else "",
         reason=words.reason_badge(shown.reason),
         may_export=may_export,
         step_id=steps[-1] if steps and holds(person, "ivr_history.view") else None,
@@ -90,14 +82,7 @@ def show_chat(request: HttpRequest, call: CallShown) -> Section:
 def csv(request: HttpRequest, call_id: int, encoding: str) -> HttpResponseBase:
     """「CSVダウンロード」 (R104, R112 to R116, D9): Shift_JIS or UTF-8 with a byte order mark."""
     shown = _open_with_content(request, call_id, via="csv")
-    chosen = Encoding(encoding)
-    pieces = write_transcript_csv(shown.lines, zone=shown.zone, encoding=chosen)
-    charset = "Shift_JIS" if chosen is Encoding.SHIFT_JIS else "utf-8"
-    response = StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}")
-    first = timezone.localtime(shown.lines[0].sent_at, shown.zone)
-    response["Content-Disposition"] = attach_as(f"チャット_{first:%Y%m%d_%H%M%S}_{call_id}.csv")
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return send_transcript(shown.lines, name=str(call_id), encoding=encoding, zone=shown.zone)
 
 
 @require_GET
@@ -130,7 +115,8 @@ def _record_words(shown: ChatShown) -> list[str]:
     return explain_record(shown.record) if shown.record else []
 
 
-def _losses_words(losses: Losses) -> str:
+def losses_words(losses: Losses) -> str:
+    """What a Shift_JIS file of a conversation cannot say; empty where it says all."""
     if not losses.count:
         return ""
     shown = losses.characters[:_MOST_LOST_SHOWN]

@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, override
 
 from renkei import clock
-from renkei.domain.csv_format import Cell, Encoding, attach_as, gather, write_rows
-from renkei.domain.transcript import show_inert
+from renkei.domain.csv_format import Cell, Encoding, attach_as, gather, write_rows, write_transcript_csv
+from renkei.domain.transcript import Line, show_inert
 
 Row = tuple[Cell, ...]
 Shown = TypeVar("Shown")
@@ -35,6 +35,18 @@ def send_csv(
     charset = "Shift_JIS" if chosen is Encoding.SHIFT_JIS else "utf-8"
     response = StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}")
     response["Content-Disposition"] = attach_as(f"{name}_{clock.now().astimezone(zone):%Y%m%d_%H%M%S}.csv")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def send_transcript(lines: Sequence[Line], *, name: str, encoding: str, zone: ZoneInfo) -> StreamingHttpResponse:
+    """A conversation as the file ``チャット_<its beginning>_<name>.csv`` (R104, R112 to R116, D9)."""
+    chosen = Encoding(encoding)
+    pieces = write_transcript_csv(lines, zone=zone, encoding=chosen)
+    charset = "Shift_JIS" if chosen is Encoding.SHIFT_JIS else "utf-8"
+    response = StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}")
+    first = lines[0].sent_at.astimezone(zone)
+    response["Content-Disposition"] = attach_as(f"チャット_{first:%Y%m%d_%H%M%S}_{name}.csv")
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
