@@ -25,7 +25,7 @@ def plant_design(name: str, execute: Callable[[str], Any]) -> None:
             execute(_DROP_KEY)
             _replace_fences(_unfenced)
             imports.LOCK_ITEMS = imports.LOCK_ITEMS.replace("FOR UPDATE OF item", "")
-            imports.INTERACTIONS = imports.INTERACTIONS.replace("FOR UPDATE", "")
+            imports.INTERACTIONS = imports.INTERACTIONS.replace("FOR UPDATE OF interaction", "")
         case "many_commits":
             setattr(apply, "fenced", _uncommitted)  # noqa: B010
         case "no_fence":
