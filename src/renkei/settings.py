@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -95,8 +95,18 @@ def _read_secret_files() -> None:
             os.environ[f"RENKEI_{name}"] = Path(path).read_text(encoding="utf-8").strip()
 
 
-_read_secret_files()
-config = Config()
+def _read() -> Config:
+    """The settings; a wrong value ends the process with the name of the variable, what it says and what it may be."""
+    _read_secret_files()
+    try:
+        return Config()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"RENKEI_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise SystemExit(f"{name} is “{first['input']}”, which cannot be: {first['msg'].lower()}.") from None
+
+
+config = _read()
 
 
 def django_database(url: str) -> dict[str, Any]:
@@ -120,7 +130,8 @@ def django_database(url: str) -> dict[str, Any]:
 
 SECRET_KEY = config.secret_key.get_secret_value() or "not-for-use-" * 5
 DEBUG = False
-ALLOWED_HOSTS = ["*"] if config.has_tls or config.mode is Mode.TEST else ["127.0.0.1", "localhost", "[::1]"]
+_OWN_HOST = f"[{config.host}]" if ":" in config.host else config.host
+ALLOWED_HOSTS = ["*"] if config.has_tls or config.mode is Mode.TEST else ["127.0.0.1", "localhost", "[::1]", _OWN_HOST]
 ROOT_URLCONF = "renkei.urls"
 WSGI_APPLICATION = "renkei.wsgi.application"
 AUTH_USER_MODEL = "renkei.User"
@@ -247,6 +258,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "renkei.web.accounts.security_keys.AddKeyForm"}
 MFA_PASSKEY_LOGIN_ENABLED = config.has_tls
 
 SESSION_COOKIE_HTTPONLY = True
@@ -258,7 +270,6 @@ if config.has_tls:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_HSTS_SECONDS = 31536000
-MFA_FORMS = {"add_webauthn": "renkei.web.accounts.security_keys.AddKeyForm"}
 else:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "renkei_session", "renkei_csrf"
 if config.public_url:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from renkei.api.doors import api
-from renkei.settings import BASE_DIR, Mode, config
+from renkei.settings import Mode, config
 from renkei.web.accounts import own
 from renkei.web.accounts.without_mail import without_mail
 
@@ -14,8 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     path("console/", include("renkei.web.console.urls")),
+    path("desk/", include("renkei.web.agent.urls")),
 ]
-if (BASE_DIR / "web" / "agent" / "urls.py").exists():
-    urlpatterns.append(path("desk/", include("renkei.web.agent.urls")))
-if config.mode is not Mode.EMPTY and (BASE_DIR / "web" / "demo" / "urls.py").exists():
+if config.mode is not Mode.EMPTY:
     urlpatterns.append(path("try/", include("renkei.web.demo.urls")))

@@ -80,6 +80,30 @@ def test_the_bot_answers_in_japanese_by_keyword_and_goes_on_with_its_topic() -> 
     assert bot.answer("???", earlier=[]) == bot.UNCLEAR
 
 
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("090-1234-5678", "090-1234-5678"),
+        (" ０９０ー１２３４ー５６７８ ", "０９０ー１２３４ー５６７８"),
+        ("+81 90 1234 5678", "+81 90 1234 5678"),
+        ("(03) 1234.5678", "(03) 1234.5678"),
+        ("090-1234-5678です", None),
+        ("A-20250131-0042", None),
+        ("1234567890", None),
+        ("", None),
+    ],
+)
+def test_a_message_that_is_a_telephone_number_gives_it(said: str, number: str | None) -> None:
+    assert bot.number_in(said) == number
+
+
+def test_who_answers_the_bots_question_for_the_number_has_given_it(page: TestClient, chat: str) -> None:
+    page.post(f"/chats/{chat}/messages", json={"text": "オペレーター"})
+    shown = page.post(f"/chats/{chat}/messages", json={"text": "090-1234-5678"}).json()
+    assert shown["phone_number"] == "090-1234-5678"
+    assert shown["messages"][-1]["text"] == bot.GOT_NUMBER
+
+
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_the_bot_has_an_answer_to_everything(text: str, earlier: list[str]) -> None:
     assert bot.answer(text, earlier=earlier)

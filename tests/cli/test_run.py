@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,6 +153,30 @@ def test_a_killed_process_comes_back_and_no_visitor_is_refused(
     wait_until_nothing_runs(open_folder)
 
 
+def test_a_killed_database_comes_back_and_everything_goes_on(open_folder: Path) -> None:
+    """Twice: a restart must not stand in the way of the next one."""
+    with running(open_folder, "--empty") as started:
+        port = started.port
+        for _ in range(2):
+            server = int((open_folder / "data/postgres/data/postmaster.pid").read_text().split()[0])
+            os.kill(server, signal.SIGKILL)
+            wait_until(lambda dead=server: not is_alive(dead))
+            wait_until(lambda: get(port, "/healthz") == 200)
+            assert get(port, "/accounts/login/") == 200
+        assert "signal SIGKILL" in started.wait_for("The database has ended")
+        assert started.process.poll() is None
+        assert started.end() == 0
+    wait_until_nothing_runs(open_folder)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Fails after a while."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def command_line(pid: int) -> bytes:
     """Of a process; empty when it is gone."""
     try:
@@ -174,7 +198,7 @@ def test_a_taken_port_is_refused(open_folder: Path) -> None:
         assert f"Port {port}" in refused(open_folder, "--empty", "--port", str(port))
 
 
-@pytest.mark.parametrize("port", ["-1", "65536", "900000"])
+@pytest.mark.parametrize("port", ["-1", "65536", "900000", "abc", "８０８０"])
 def test_an_impossible_port_is_refused(open_folder: Path, port: str) -> None:
     assert "is no port" in refused(open_folder, "--empty", "--port", port)
 
@@ -193,6 +217,22 @@ def test_a_wrong_database_url_is_refused(open_folder: Path, url: str, said: str)
     sentence = refused(open_folder, "--empty", "--port", "0", RENKEI_DATABASE_URL=url)
     assert said in sentence
     assert "wrong@" not in sentence  # a password stays out of the terminal
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "may_be"),
+    [
+        ("RENKEI_PORT", "abc", "1 to 65535"),
+        ("RENKEI_LINE", "foo", "'simulator' or 'asterisk'"),
+        ("RENKEI_SESSION_IDLE_MINUTES", "abc", "integer"),
+        ("RENKEI_SESSION_IDLE_MINUTES", "0", "greater than"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(open_folder: Path, name: str, value: str, may_be: str) -> None:
+    sentence = refused(open_folder, "--empty", **{name: value})
+    assert value in sentence
+    assert may_be in sentence
+    assert name in sentence or "--port" in sentence
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

@@ -136,6 +136,46 @@ def test_an_idle_session_ends_after_half_an_hour(minutes: int, lives: bool) -> N
         assert (client.get("/console/ivrs/").status_code == 200) == lives
 
 
+def test_a_page_that_asks_for_news_by_itself_keeps_no_session() -> None:
+    """Nobody is at work at a screen left open."""
+    client = sign_in(make_person(ADMINISTRATOR))
+    begin = clock.now()
+    with time_machine.travel(begin, tick=False):
+        page = client.get("/console/services/").content.decode()
+    assert "Renkei-By-Itself" in page
+    for minutes in (10, 20, 29):
+        with time_machine.travel(begin + timedelta(minutes=minutes), tick=False):
+            assert client.get("/console/services/", headers={"renkei-by-itself": "1"}).status_code == 200
+    with time_machine.travel(begin + timedelta(minutes=31), tick=False):
+        assert client.get("/console/services/", headers={"renkei-by-itself": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("state", "desk_was_open", "lives"),
+    [
+        (Presence.State.AWAY, timedelta(seconds=40), True),
+        (Presence.State.AWAY, timedelta(minutes=5), False),
+        (Presence.State.AVAILABLE, None, False),
+        (Presence.State.TALKING, None, True),
+        (Presence.State.OFFLINE, timedelta(seconds=40), False),
+    ],
+)
+def test_an_open_desk_keeps_a_session_and_a_status_left_standing_does_not(
+    state: str, desk_was_open: timedelta | None, lives: bool
+) -> None:
+    person = make_person(AGENT, group="受付")
+    client = sign_in(person)
+    begin = clock.now()
+    with time_machine.travel(begin, tick=False):
+        client.get("/accounts/sessions/")
+    later = begin + timedelta(minutes=31)
+    Presence.objects.update_or_create(
+        agent=person.agent, defaults={"state": state, "stream_at": later - desk_was_open if desk_was_open else None}
+    )
+    with time_machine.travel(later, tick=False):
+        assert ("login" not in client.get("/accounts/sessions/").headers.get("location", "")) == lives
+
+
 def test_a_script_of_an_ended_session_is_told_and_gets_no_page() -> None:
     """It would fill the sign-in page into a part of the page."""
     client = sign_in(make_person(ADMINISTRATOR))

@@ -78,7 +78,7 @@ class Postgres:
         self.folder = folder.absolute()
         self.sockets = socket_folder(self.folder)
         self._data = self.folder / "data"
-        self._log = self.folder / "postgres.log"
+        self.log = self.folder / "postgres.log"
         self._settings = {**SETTINGS, **(settings or {})}
         self._lock = Lock(self.folder / "lock")
         self._servant = Servant(None, None)
@@ -106,19 +106,29 @@ class Postgres:
     # -- life -----------------------------------------------------------------------------------
 
     def start(self, *, within: float = 60.0) -> None:
-        """Start and wait until it answers, at most `within` seconds; raises RefusalError with one sentence."""
+        """Start and wait until it answers, at most `within` seconds; raises RefusalError with one sentence.
+
+        Again after its process has ended: the folder has stayed ours meanwhile, whether that works or not.
+        """
         if self._child is not None and self._child.poll() is None:
             return
+        is_again = self._lock.is_held
         if not self._lock.take():
             raise RefusalError(f"Another Renkei is running on {self.folder}: stop that one first.")
         try:
             self._start(within)
         except BaseException:
-            self.stop()
+            self._end()
+            if not is_again:
+                self._lock.release()
             raise
 
     def stop(self, *, within: float = 20.0) -> None:
         """Disconnect everyone and stop; at once (and recover at the next start) when it takes longer than `within`."""
+        self._end(within)
+        self._lock.release()
+
+    def _end(self, within: float = 20.0) -> None:
         if self._child is not None:
             self._child.send_signal(signal.SIGINT)
             try:
@@ -127,7 +137,6 @@ class Postgres:
                 self._child.send_signal(signal.SIGQUIT)
                 self._child.wait()
             self._child = None
-        self._lock.release()
 
     def __enter__(self) -> Self:
         self.start()
@@ -215,7 +224,7 @@ class Postgres:
     def _launch(self, binaries: Path) -> None:
         arguments = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         try:
-            with self._log.open("ab") as log:
+            with self.log.open("ab") as log:
                 self._child = subprocess.Popen(
                     [binaries / "bin" / "postgres", "-D", self._data, "-h", "", "-k", self.sockets, *arguments],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
@@ -223,13 +232,13 @@ class Postgres:
                     preexec_fn=dies_with_parent(signal.SIGINT), **self._as(self._servant.uid),
                 )  # fmt: skip
         except OSError as error:
-            raise because_of(error, self._log) from None
+            raise because_of(error, self.log) from None
 
     def _wait_until_it_answers(self, within: float) -> None:
         began = time.monotonic()
         while True:
             if self._child is None or self._child.poll() is not None:
-                raise self._refusal_from(self._log.read_text(encoding="utf-8", errors="replace")[-2000:])
+                raise self._refusal_from(self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
             try:
                 with psycopg.connect(self.url("postgres", "postgres"), connect_timeout=5):
                     return
@@ -240,7 +249,7 @@ class Postgres:
                 if took > min(_PATIENCE_WHEN_FULL, within) and shutil.disk_usage(self.folder).free < _FULL:
                     raise self._refusal_from("No space left") from None  # it tries for ever, and cannot write it down
                 if took > within:
-                    raise RefusalError(f"The database did not answer in {within:.0f} s; see {self._log}.") from None
+                    raise RefusalError(f"The database did not answer in {within:.0f} s; see {self.log}.") from None
             time.sleep(0.01)
 
     def _make_roles(self) -> None:
@@ -268,7 +277,7 @@ class Postgres:
         if "No space left" in said:
             return RefusalError(f"The disk that holds {self.folder} is full: free some space there, then start again.")
         last = said.strip().splitlines()[-1:] or ["it said nothing"]
-        return RefusalError(f"The database did not start ({last[0].strip()}); see {self._log}.")
+        return RefusalError(f"The database did not start ({last[0].strip()}); see {self.log}.")
 
     @staticmethod
     def _as(uid: int | None) -> dict[str, Any]:

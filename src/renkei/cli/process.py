@@ -45,7 +45,9 @@ class Lock:
         self._handle: int | None = None
 
     def take(self) -> bool:
-        """Try once; False when another process holds it."""
+        """Try once; False when another process holds it, True at once when we do."""
+        if self.is_held:
+            return True
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -60,6 +62,11 @@ class Lock:
             return self.take()
         self._handle = handle
         return True
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is ours."""
+        return self._handle is not None
 
     def _is_in_its_place(self, handle: int) -> bool:
         try:

@@ -18,7 +18,7 @@ from renkei.cli.home import Home, default_folder
 from renkei.cli.postgres import Postgres
 from renkei.cli.prepare import load_demonstration, make_first_sign_in, prepare_database
 from renkei.cli.refusal import RefusalError, because_of
-from renkei.cli.supervisor import Child, Supervisor, renkei, say
+from renkei.cli.supervisor import Child, Database, Supervisor, renkei, say
 
 _READY_WITHIN = 60.0  # seconds
 
@@ -48,6 +48,7 @@ class Wish:
 def main(argv: list[str]) -> int:
     """Set up, start, watch, and leave no process behind; returns the exit code."""
     wish = _read(argv)
+    _check_settings()
     home = Home(wish.data, wish.mode)
     home.open()
     with contextlib.closing(home):
@@ -65,8 +66,8 @@ def _run(wish: Wish, home: Home) -> None:
     supervisor.listen_to_signals()
     with _listening(wish) as door, _database(home) as (urls, server):
         if server is not None:
-            supervisor.database = lambda: server.child
-            supervisor.restart_database = server.start
+            supervisor.database = Database(server)
+            supervisor.database.note_start()
         environment = _environment(wish, home, urls, door.getsockname()[1])
         try:
             prepare_database(home, environment)
@@ -82,7 +83,7 @@ def _read(argv: list[str]) -> Wish:
     parser = argparse.ArgumentParser(prog="renkei run", description="Start Renkei on this machine.")
     parser.add_argument("--empty", action="store_true", help="a real installation: no sample data, no emulators")
     parser.add_argument("--host", default=os.environ.get("RENKEI_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("RENKEI_PORT", "8080")), help="0: any free one")
+    parser.add_argument("--port", default=os.environ.get("RENKEI_PORT", "8080"), help="0: any free one")
     parser.add_argument("--data", type=Path, help="the folder for data, secrets and logs")
     options = parser.parse_args(argv)
     mode = "empty" if options.empty else "demo"
@@ -93,9 +94,22 @@ def _read(argv: list[str]) -> Wish:
             f"Listening on {options.host} needs TLS: sign-in cookies and the microphone do not work over plain http. "
             f"Run “./renkei tls --data {data} --name THIS-MACHINE'S-NAME” first, then start again."
         )
-    if not 0 <= options.port <= 65535:
+    port = int(options.port) if options.port.isascii() and options.port.isdigit() else -1
+    if not 0 <= port <= 65535:
         raise RefusalError(f"{options.port} is no port: choose one from 1 to 65535 with --port.")
-    return Wish(mode, options.host, options.port, data, cert, key)
+    return Wish(mode, options.host, port, data, cert, key)
+
+
+def _check_settings() -> None:
+    """A wrong RENKEI_… value stops us here, before anything is made. Who set none need not wait for the look."""
+    if any(name.startswith("RENKEI_") for name in os.environ):
+        try:
+            with contextlib.suppress(ValueError):  # the database's address: said better when it is tried
+                from renkei import settings  # noqa: F401 - reading them is the look
+        except SystemExit as refusal:
+            raise RefusalError(str(refusal)) from None
+        except OSError as error:
+            raise because_of(error, Path(str(error.filename))) from None
 
 
 def _certificate(data: Path) -> tuple[Path, Path] | tuple[None, None]:

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from renkei.cli.process import dies_with_parent
-from renkei.cli.refusal import because_of
+from renkei.cli.refusal import RefusalError, because_of
 
 _PAUSES = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before the first, second, … restart in a row
 _HEALTHY_AFTER = 60.0  # seconds a process must have run for its falls to be forgotten
@@ -22,8 +23,67 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+@dataclass(slots=True, kw_only=True)
+class Falls:
+    """When to start again what has fallen: soon after the first time, later and later while it keeps falling."""
+
+    falls: int = 0
+    started: float = 0.0
+    start_at: float | None = None
+
+    def note_start(self) -> None:
+        """It runs now."""
+        self.started, self.start_at = time.monotonic(), None
+
+    def note_fall(self, now: float) -> float:
+        """Plan the next start; returns the pause in seconds."""
+        self.falls = 0 if now - self.started > _HEALTHY_AFTER else self.falls
+        pause = _PAUSES[min(self.falls, len(_PAUSES) - 1)]
+        self.falls += 1
+        self.start_at = now + pause
+        return pause
+
+
+class Server(Protocol):
+    """A database of our own: `renkei.cli.postgres.Postgres`."""
+
+    @property
+    def child(self) -> subprocess.Popen[bytes] | None:
+        """Its process, once it has been started."""
+
+    @property
+    def log(self) -> Path:
+        """Where it says what ails it."""
+
+    def start(self) -> None:
+        """Start it and wait until it answers; raises RefusalError."""
+
+
 @dataclass(slots=True)
-class Child:
+class Database(Falls):
+    """The embedded database, already started, to be kept running like every child."""
+
+    server: Server
+    name: str = "The database"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """What is watched."""
+        return self.server.child
+
+    @property
+    def log(self) -> Path:
+        """Where it says what ails it."""
+        return self.server.log
+
+    def start(self) -> None:
+        """Again; it recovers what was committed."""
+        self.server.start()
+        self.note_start()
+
+
+@dataclass(slots=True)
+class Child(Falls):
     """One process to keep running."""
 
     name: str
@@ -33,9 +93,6 @@ class Child:
     passed: Sequence[int] = ()
     """Open files it inherits: the listening socket survives its restarts, so no visitor is refused meanwhile."""
     process: subprocess.Popen[bytes] | None = None
-    falls: int = 0
-    started: float = 0.0
-    start_at: float | None = None
 
     def start(self) -> None:
         """Start it in a session of its own: Ctrl-C reaches us alone, and a kill -9 of us ends it too."""
@@ -47,15 +104,7 @@ class Child:
                 )  # fmt: skip
         except OSError as error:
             raise because_of(error, self.log) from None
-        self.started, self.start_at = time.monotonic(), None
-
-    def note_fall(self, now: float) -> float:
-        """Plan the next start; returns the pause in seconds."""
-        self.falls = 0 if now - self.started > _HEALTHY_AFTER else self.falls
-        pause = _PAUSES[min(self.falls, len(_PAUSES) - 1)]
-        self.falls += 1
-        self.start_at = now + pause
-        return pause
+        self.note_start()
 
     def last_words(self) -> str:
         """The last line of its log that says something."""
@@ -68,8 +117,7 @@ class Supervisor:
     """`start` the children one by one, then `watch` until told to stop; `stop` leaves no process behind."""
 
     children: list[Child] = field(default_factory=list)
-    database: Callable[[], subprocess.Popen[bytes] | None] = lambda: None
-    restart_database: Callable[[], None] = lambda: None
+    database: Database | None = None
     _stopping: bool = False
     _wake: tuple[int, int] | None = None
 
@@ -104,10 +152,8 @@ class Supervisor:
     def wait_for_a_change(self, at_most: float = 60.0) -> None:
         """Sleep until a process ends, a restart is due, a signal comes, or `at_most` seconds have passed."""
         now = time.monotonic()
-        due = [child.start_at - now for child in self.children if child.start_at is not None]
-        processes = [child.process for child in self.children if child.process is not None and child.start_at is None]
-        if (database := self.database()) is not None:
-            processes.append(database)
+        due = [each.start_at - now for each in self._kept() if each.start_at is not None]
+        processes = [each.process for each in self._kept() if each.process is not None and each.start_at is None]
         handles = [os.pidfd_open(process.pid) for process in processes if process.poll() is None]
         if len(handles) == len(processes):
             wake = [self._wake[0]] if self._wake is not None else []
@@ -116,17 +162,20 @@ class Supervisor:
             os.close(handle)
 
     def mend(self, now: float) -> None:
-        """Plan the restart of what has fallen, and start what is due."""
-        database = self.database()
-        if database is not None and database.poll() is not None:
-            say("The database has stopped; starting it again.")
-            self.restart_database()
-        for child in self.children:
-            if child.start_at is None and child.process is not None and (code := child.process.poll()) is not None:
-                pause = child.note_fall(now)
-                say(f"{child.name} has ended ({_told(code)}); starting it again in {pause:g} s. See {child.log}")
-            if child.start_at is not None and child.start_at <= now:
-                child.start()
+        """Plan the restart of what has fallen, and start what is due; what cannot start now is tried again later."""
+        for each in self._kept():
+            if each.start_at is None and each.process is not None and (code := each.process.poll()) is not None:
+                pause = each.note_fall(now)
+                say(f"{each.name} has ended ({_told(code)}); starting it again in {pause:g} s. See {each.log}")
+            if each.start_at is not None and each.start_at <= now:
+                try:
+                    each.start()
+                except RefusalError as refusal:
+                    say(f"{refusal} Trying again in {each.note_fall(now):g} s.")
+
+    def _kept(self) -> Sequence[Child | Database]:
+        """What is kept running, in the order in which it has to come back."""
+        return [*([self.database] if self.database else []), *self.children]
 
     def stop(self, *, within: float = 8.0) -> None:
         """End all children, the last started first, at most `within` seconds politely, then by force."""

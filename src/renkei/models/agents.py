@@ -56,6 +56,8 @@ class Presence(models.Model):
     call = models.ForeignKey("renkei.Call", on_delete=models.SET_NULL, null=True, related_name="+")
     next_state = models.CharField(max_length=12, blank=True, default="")
     """What the agent chose during a contact for afterwards; empty means available."""
+    stream_at = models.DateTimeField(null=True, editable=False)
+    """When the agent's desk was last known to be open: realtime notes it every half minute."""
 
 
 class CtiPreference(models.Model):

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from renkei.actions.realtime.desks import note_open_desks
 from renkei.domain.sessions import Limits
 from renkei.domain.stream import SESSIONS_CHANNEL, SETTINGS_CHANNEL, STREAM_CHANNEL
 from renkei.queries.realtime.stream import Event, new_events
@@ -215,17 +216,24 @@ class Hub:
 
     async def _recheck(self) -> None:
         """Every 30 s all readers, and at once those of whom somebody said that a session ended."""
+        loop = asyncio.get_running_loop()
+        all_due = loop.time() + RECHECK_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._suspicion.wait(), RECHECK_SECONDS)
+                async with asyncio.timeout_at(all_due):
+                    await self._suspicion.wait()
             self._suspicion.clear()
             suspects, self._suspects = self._suspects, set()
-            chosen = [s for s in self._all() if not suspects or s.reader.user_id in suspects]
+            if is_for_all := loop.time() >= all_due:  # however many sign-outs came meanwhile
+                all_due = loop.time() + RECHECK_SECONDS
+            chosen = [s for s in self._all() if is_for_all or s.reader.user_id in suspects]
             if not chosen:
                 continue
             try:
                 async with self._pool.connection() as connection:
                     good = await still_signed_in(connection, [s.reader for s in chosen], RIGHT, limits=self.limits)
+                    if is_for_all:
+                        await note_open_desks(connection, self._feeds)
             except (psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("stream.recheck_failed", error=type(error).__name__, streams=len(chosen))
                 self._suspects |= suspects

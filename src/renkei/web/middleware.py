@@ -23,7 +23,9 @@ from renkei.web.asked import ask_to_sign_in, refuse_without_page
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _STATUS = {"not_found": 404, "forbidden": 403, "feature_off": 403, "sign_in_required": 401, "bad_cursor": 400}
-_NOTE_SEEN_EVERY = timedelta(minutes=1)
+_NOTE_SEEN_EVERY = timedelta(seconds=20)
+_BY_ITSELF = "Renkei-By-Itself"
+"""A page that asks for news of its own accord says so in this header: nobody is at work because of it."""
 
 
 class PersonMiddleware:
@@ -68,7 +70,8 @@ class SessionLimitsMiddleware:
         is_over = is_session_over(began=began, seen=seen, now=now, engagement=Engagement.NONE, limits=limits)
         if is_over:
             is_over = is_session_over(began=began, seen=seen, now=now, engagement=engagement_of(user_id), limits=limits)
-        if not is_over and ("began" not in request.session or now - seen >= _NOTE_SEEN_EVERY):
+        is_used = now - seen >= _NOTE_SEEN_EVERY and _BY_ITSELF not in request.headers
+        if not is_over and ("began" not in request.session or is_used):
             request.session["began"] = began.isoformat()
             request.session["seen"] = now.isoformat()
         return is_over

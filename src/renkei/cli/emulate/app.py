@@ -148,11 +148,13 @@ class Provider:
         return self._shown(self._chat(request))
 
     async def say(self, request: Request) -> Response:
-        """A customer's message, and the bot's answer."""
+        """A customer's message, and the bot's answer; a message that is a telephone number gives that number."""
         chat = self._chat(request)
         text = _string(await _read(request), "text").strip()
         if not text:
             raise Refused(400, "TEXT_MISSING")
+        if (number := bot.number_in(text)) is not None:
+            return self._take_number(chat, number)
         chat.say("user", text, now=self._now())
         earlier = [said.text for said in chat.messages if said.sender == "bot"]
         chat.say("bot", bot.answer(text, earlier=earlier), now=self._now())
@@ -164,6 +166,9 @@ class Provider:
         number = _string(await _read(request), "number").strip()
         if not number:
             raise Refused(400, "NUMBER_MISSING")
+        return self._take_number(chat, number)
+
+    def _take_number(self, chat: Chat, number: str) -> Response:
         chat.say("user", number, now=self._now())
         self.office.give_number(chat, number, now=self._now())
         chat.say("bot", bot.GOT_NUMBER, now=self._now())

@@ -1,5 +1,7 @@
 """What the emulated bot answers: a small script in Japanese, chosen by keyword."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 GREETING = (
@@ -60,6 +62,12 @@ TOPICS = (
     Topic(("ありがとう", "thank"), ("お役に立てましたら幸いです。ほかにもございましたらご入力ください。",)),
     Topic(("こんにちは", "はじめまして", "hello", "hi "), ("こんにちは。ご用件をお聞かせください。",)),
 )
+
+
+def number_in(text: str) -> str | None:
+    """The telephone number, where a message is one and nothing else, as it was typed; however it is separated."""
+    digits = re.sub(r"[\s()\-‐‑–−ー.]", "", unicodedata.normalize("NFKC", text))
+    return text.strip() if re.fullmatch(r"(0|\+[1-9])[0-9]{9,13}", digits) else None
 
 
 def answer(text: str, *, earlier: list[str]) -> str:

@@ -49,3 +49,10 @@ SELECT session_key, session_data
   FROM django_session
  WHERE session_key = ANY(%(keys)s::text[])
 """
+
+NOTE_OPEN = """
+WITH theirs AS (
+    SELECT agent_id FROM renkei_presence WHERE agent_id = ANY(%(agents)s::bigint[]) FOR UPDATE SKIP LOCKED)
+UPDATE renkei_presence SET stream_at = clock_timestamp() FROM theirs WHERE renkei_presence.agent_id = theirs.agent_id
+"""
+"""These agents' desks are open now. Whose row is in use just now is noted the next time: nobody waits for this."""
