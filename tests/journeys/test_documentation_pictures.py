@@ -22,7 +22,7 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "operating" / "images"
 FOLDER = Path(os.environ.get("PICTURES") or KEPT.parent / "pictures")
 OF_THE_CALL = ("chat", "desk-ringing", "telephone-ringing", "call-newest", "calls", "try")
 OF_THE_REASONS = ("branches", "call-without-chat-english-dark")
-OF_THE_IMPORT = ("import-setting", "import-service", "import-agent", "import-case", "merging")
+OF_THE_IMPORT = ("import-setting", "import-service", "import-agent", "import-case")
 OF_THE_MERGE = ("merging",)
 ALL = {*OF_THE_CALL, *OF_THE_REASONS, *OF_THE_IMPORT, *OF_THE_MERGE}
 
@@ -89,11 +89,6 @@ def test_the_import_is_pictured(stack: Stack, open_tab: Callable[[str], Page]) -
     keep(open_tab(f"/console/chat-settings/{setting}/"), "import-setting")
     keep(open_tab(f"/console/agents/{agent}/sns/"), "import-agent")
     keep(open_tab(f"/console/cases/{case}/{interaction}/sns/"), "import-case")
-    [(stays, goes)] = stack.rows(
-        "SELECT one.id, other.id FROM renkei_customer one JOIN renkei_customer other ON one.id < other.id"
-        " ORDER BY one.name = other.name DESC, one.id LIMIT 1"
-    )
-    keep(open_tab(f"/console/customers/{stays}/merge/{goes}/"), "merging")
     service = open_tab(f"/console/services/{setting}/")
     expect(service.locator("[data-state=running]")).to_be_visible(timeout=60_000)
     keep(service, "import-service")
