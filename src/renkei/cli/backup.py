@@ -19,7 +19,7 @@ from renkei.cli.home import Home, default_folder
 from renkei.cli.postgres import Postgres
 from renkei.cli.postgres_files import Servant, binaries_for
 from renkei.cli.process import Lock
-from renkei.cli.refusal import RefusalError, because_of
+from renkei.cli.refusal import RefusalError, because_of, tells_full_disk
 
 DUMP, SECRETS, ABOUT = "renkei.dump", "secrets.json", "backup.json"
 
@@ -91,6 +91,6 @@ def run_tool(server: Postgres, program: str, *arguments: str) -> None:
     )  # fmt: skip
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        if "No space left" in done.stderr:
+        if tells_full_disk(done.stderr):
             raise RefusalError("The disk is full: free some space there, then start again.")
         raise RefusalError(f"{program} failed: {last}")

@@ -24,7 +24,7 @@ from psycopg import sql
 from renkei.cli.kept import keep_once
 from renkei.cli.postgres_files import Servant, binaries_for, is_passable, own, servant_of, socket_folder
 from renkei.cli.process import Lock, dies_with_parent, is_alive
-from renkei.cli.refusal import RefusalError, because_of
+from renkei.cli.refusal import RefusalError, because_of, tells_full_disk
 
 _FULL = 1_000_000  # bytes: with less, PostgreSQL cannot even begin its log of changes
 _PATIENCE_WHEN_FULL = 3.0  # seconds
@@ -274,7 +274,7 @@ class Postgres:
             raise because_of(error, path) from None
 
     def _refusal_from(self, said: str) -> RefusalError:
-        if "No space left" in said:
+        if tells_full_disk(said):
             return RefusalError(f"The disk that holds {self.folder} is full: free some space there, then start again.")
         last = said.strip().splitlines()[-1:] or ["it said nothing"]
         return RefusalError(f"The database did not start ({last[0].strip()}); see {self.log}.")

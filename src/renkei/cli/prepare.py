@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import renkei
 from renkei.cli.database import check_reachable, grant_rights
 from renkei.cli.home import Home
-from renkei.cli.refusal import RefusalError
+from renkei.cli.refusal import RefusalError, tells_full_disk
 from renkei.cli.supervisor import renkei as renkei_command
 from renkei.cli.supervisor import say
 
@@ -84,6 +84,6 @@ def _run_once(*command: str, environment: Mapping[str, str]) -> str:
     lines = (done.stderr + done.stdout).strip().splitlines() or ["it said nothing"]
     if os.environ.get("RENKEI_DEBUG"):
         say(done.stderr)
-    if any(said in line for line in lines for said in ("No space left", "Check free disk space")):
+    if any(tells_full_disk(line) for line in lines):
         raise RefusalError("The database's disk is full: free some space there, then start again.")
     raise RefusalError(f"“renkei {' '.join(command)}” failed: {lines[-1]} (RENKEI_DEBUG=1 shows all of it)")

@@ -21,3 +21,9 @@ def because_of(error: OSError, path: Path) -> RefusalError:
             return RefusalError(f"{path} is not a folder: choose another one with --data.")
         case _:
             return RefusalError(f"{path}: {error.strerror}.")
+
+
+def tells_full_disk(said: str) -> bool:
+    """Whether what PostgreSQL or one of its programs said means a full disk: a file that can be extended by a part of a
+    page only is told in other words, with the same hint."""
+    return "No space left" in said or "Check free disk space" in said
