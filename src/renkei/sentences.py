@@ -114,6 +114,7 @@ SENTENCES: Mapping[str, Promise] = {
     "not_http": _("The provider's answer is not valid HTTP."),
     "too_large": _("The provider's answer is too large and was not read."),
     "circuit_open": _("The provider failed several times in a row; it is not asked again for a few seconds."),
+    "look_up_unfinished": _("The look-up was not finished: the process that had asked stopped before the answer came."),
     "http_status": _("The provider answered with status %(status)s."),
     "address_missing": _("The provider's address is empty. Enter it in the connection settings."),
     "setting_missing": _("A required setting is empty (%(name)s). Enter it in the chatbot linkage settings."),

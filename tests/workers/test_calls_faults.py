@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from renkei.cli.emulate.failures import Failure
 from renkei.domain.line import Arrived, Caller, Ended, EndedBy
+from renkei.messages import explain_detail
 from renkei.telephony.port import Stage
 from renkei.workers import calls_lease
 from renkei.workers.calls_journal import Journal
@@ -77,6 +79,27 @@ async def test_a_ringing_call_whose_worker_died_falls_to_its_fallback_rule(
     ended = await desk.until_ended("sim-1")
     assert ended["outcome"] == "fallback"
     assert centre.presence(agent) == "available"
+
+
+async def test_a_look_up_whose_worker_died_ends_with_a_reason_of_its_own(
+    desk: Desk, centre: Centre, bot: Bot, quick_lease: None
+) -> None:
+    """Proves R107, D2. The call takes its fallback; nobody lives who could tell the answer, and the history says so."""
+    fallback = centre.rule("障害時", [{"do": "guidance", "guidance": centre.guidance("障害です")}])
+    ivr = centre.ivr("チャット連携", bot.url, error_rule=fallback)
+    centre.number(entry_ivr_id=ivr, fallback_rule_id=fallback)
+    bot.provider.trouble.order(Failure.BLACK_HOLE)
+    await desk.start()
+    desk.dial("sim-1")
+    await desk.until(lambda: centre.call("sim-1").get("passed_linkage") is True)
+    await desk.kill()
+    desk.time.advance(4)
+    assert desk.line.heard("sim-1") == ("障害です",)
+    await desk.start()
+    assert (await desk.until_ended("sim-1"))["outcome"] == "fallback"
+    link = centre.link("sim-1")
+    assert (link["reason"], link["record"]["detail"]) == ("request_error", "look_up_unfinished")
+    assert "照会は完了していません" in explain_detail(link["record"]["detail"])
 
 
 async def test_a_ringing_call_is_rung_anew_by_the_next_worker(

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
+from psycopg import AsyncConnection
 
 from renkei import clock
 from renkei.actions.realtime.calls import BegunCall, Noted, record
 from renkei.actions.realtime.leases import adopt_calls
+from renkei.actions.realtime.links import close_unanswered
 from renkei.domain import ivr
 from renkei.domain.ivr_words import CallOutcome, NoteEnded
 from renkei.domain.line import Caller, EndedBy, HangUp
@@ -120,7 +123,14 @@ class Standing:
     async def _enter_end(self, row: StandingRow) -> None:
         outcome = CallOutcome.ANSWERED if row.answered_by_id is not None else CallOutcome.FALLBACK
         note = Noted(clock.now(), NoteEnded(outcome, EndedBy.SYSTEM))
-        await self._serving.database.run(lambda conn: record(conn, row.id, notes=[note]), seconds=ASK_SECONDS)
+        caller = Telephone(row.caller_e164) if row.caller_e164 else NoNumber(row.caller_unknown or "unknown")
+
+        async def enter(conn: AsyncConnection[Any]) -> None:
+            async with conn.transaction():
+                await close_unanswered(conn, row.id, caller=caller, arrived_at=row.arrived_at)
+                await record(conn, row.id, notes=[note])
+
+        await self._serving.database.run(enter, seconds=ASK_SECONDS)
         log.info("calls: ended while nobody listened", call=row.id)
 
     async def _end_left_alone(self, row: StandingRow) -> None:

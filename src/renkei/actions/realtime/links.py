@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -14,9 +15,9 @@ from renkei.actions.realtime.chats import store_chats
 from renkei.actions.realtime.text import fit, fit_json
 from renkei.domain.chat import Conversation, StoredConversation
 from renkei.domain.exchanges import Exchange as Exchange
-from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Reason, decide_link
+from renkei.domain.matching import FAST_CLOCK, Attempt, LinkDecision, LookedUp, Outcome, Reason, decide_link
 from renkei.domain.near_numbers import in_weeks, near_probes
-from renkei.domain.phone import Telephone, digits_are_near, is_near
+from renkei.domain.phone import NoNumber, Telephone, digits_are_near, is_near
 from renkei.domain.stream import EventKind
 from renkei.models.statements import links
 
@@ -80,6 +81,19 @@ async def link_once(
         if call is None or had is None or had[0]:
             return None
         return await link_chat(conn, asking, looked_up=looked_up, exchanges=exchanges)
+
+
+async def close_unanswered(
+    conn: AsyncConnection[Any], call_id: int, *, caller: Telephone | NoNumber, arrived_at: datetime
+) -> None:
+    """The call is over and its worker gone, and with it the answer: the attempt is kept all the same, with a reason
+    (D2, R107). Does nothing for a call that has an attempt or asked for none."""
+    attempt = Attempt(caller=caller, channel_id="", arrived_at=arrived_at)
+    decision = decide_link(attempt, LookedUp(Outcome.REQUEST_ERROR, detail="look_up_unfinished"), conversations=())
+    params = {"call": call_id, "reason": decision.reason.value, **_kept(decision, attempt)}
+    async with conn.transaction():
+        await conn.execute(links.LOCK_CALL, {"call": call_id}, prepare=True)
+        await conn.execute(links.ADD_UNANSWERED, params, prepare=True)
 
 
 async def decide(conn: AsyncConnection[Any], asking: Asking, looked_up: LookedUp) -> LinkDecision:
@@ -185,17 +199,20 @@ async def _add_exchange(conn: AsyncConnection[Any], asking: Asking, exchange: Ex
 
 
 async def _add_link(conn: AsyncConnection[Any], asking: Asking, decision: LinkDecision) -> tuple[int, Sequence[int]]:
-    record = decision.record.to_json() | {"claimed_by": list(decision.claimed_by), "look_up": asking.look_up_id}
     params = {
         "call": asking.call_id,
         "ivr": asking.ivr_id,
         "conversation": decision.chosen.id if decision.chosen else None,
         "reason": decision.reason.value,
         "source": decision.source.value if decision.source else "",
-        "record": Jsonb(fit_json(record)),
-        "window_minutes": round(asking.attempt.window.total_seconds() / 60),
+        **_kept(decision, asking.attempt, look_up=asking.look_up_id),
     }
     row = await (await conn.execute(links.ADD_LINK, params, prepare=True)).fetchone()
     assert row is not None
     link_id, listeners = row
     return int(link_id), listeners or ()
+
+
+def _kept(decision: LinkDecision, attempt: Attempt, *, look_up: str = "") -> dict[str, Any]:
+    record = decision.record.to_json() | {"claimed_by": list(decision.claimed_by), "look_up": look_up}
+    return {"record": Jsonb(fit_json(record)), "window_minutes": round(attempt.window.total_seconds() / 60)}

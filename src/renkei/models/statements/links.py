@@ -51,6 +51,16 @@ SELECT added.id, listening.agents FROM added, listening
 """  # noqa: S608 - made of our own text
 """Returns the attempt's id and who listens to the call."""
 
+ADD_UNANSWERED = """
+INSERT INTO renkei_chatlink (call_id, ivr_id, reason, source, record, window_minutes, at)
+SELECT call.id, (SELECT ivr_id FROM renkei_ivrstep step WHERE step.call_id = call.id ORDER BY position DESC LIMIT 1),
+    %(reason)s, '', %(record)s::jsonb, %(window_minutes)s, clock_timestamp()
+FROM renkei_call call
+WHERE call.id = %(call)s AND call.passed_linkage
+    AND NOT EXISTS (SELECT FROM renkei_chatlink link WHERE link.call_id = call.id)
+"""
+"""For a call whose look-up nobody will ever answer; nothing where an attempt stands."""
+
 LOCK_CALL = "SELECT id FROM renkei_call WHERE id = %(call)s FOR UPDATE"
 """Waits for a transaction that is just storing an attempt: its row points at the call."""
 
