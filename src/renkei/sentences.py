@@ -316,6 +316,11 @@ SENTENCES: Mapping[str, Promise] = {
     "not_ringing": _("This call is not ringing for you any more. Somebody else took it, or the caller hung up."),
     "not_your_call": _("You are not connected with this call, so nothing was done."),
     "answer_on_phone": _("Answer or decline on your telephone. This button works on the simulated line only."),
+    "rule_empty": _("An incoming rule needs at least one step. Add one."),
+    "rule_too_long": _("An incoming rule has at most %(most)s steps. Remove one first."),
+    "step_after_end": _(
+        "No call comes to step %(position)s, because an earlier step ends the call. Move it up or remove it."
+    ),
     "rule_rings_nobody": _(
         "The rule rings only agents who do not exist any more, so the telephone system cannot run it alone. "
         "Choose agents again."

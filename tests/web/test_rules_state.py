@@ -1,13 +1,13 @@
 """着信ルール says whether the telephone system has the rules, and what to do when it has not (P1)."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from renkei import clock
 from renkei.actions.settings.line import save_rule
+from renkei.domain.rules import BusyStep, RingStep
 from renkei.errors import RejectedError
 from renkei.models import IncomingRule, RulesTold, Worker
 from renkei.permissions import ADMINISTRATOR
@@ -54,8 +54,7 @@ def test_without_a_worker_it_says_so() -> None:
 def test_a_rule_that_the_telephone_system_could_not_run_alone_is_refused() -> None:
     """Proves R55."""
     actor = make_person(ADMINISTRATOR)
-    steps: list[dict[str, Any]] = [{"do": "ring", "agents": [987654], "seconds": 20}, {"do": "busy"}]
     with pytest.raises(RejectedError) as refused:
-        save_rule(actor, None, name="呼出", steps=steps)
+        save_rule(actor, None, name="呼出", steps=(RingStep((987654,), 20), BusyStep()))
     assert refused.value.code == "rule_rings_nobody"
     assert not IncomingRule.objects.filter(name="呼出").exists()

@@ -4,8 +4,9 @@ Stored as JSON: ``{"do": "guidance", "guidance": 3}``, ``{"do": "ring", "agents"
 ``{"do": "busy"}``, ``{"do": "hang_up"}``. When the steps run out the call is ended, so every rule is a defined action.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from renkei.errors import RejectedError
 
@@ -45,10 +46,37 @@ def read_steps(stored: object) -> tuple[RuleStep, ...]:
     """Read a rule's stored steps; raises RejectedError ``bad_rule_step`` (``position`` counts from 1)."""
     if not isinstance(stored, list) or len(stored) > MOST_STEPS:
         raise RejectedError("bad_rule_step", position=0)
-    return tuple(_read_step(step, position) for position, step in enumerate(stored, start=1))
+    return tuple(read_step(step, position) for position, step in enumerate(stored, start=1))
 
 
-def _read_step(stored: object, position: int) -> RuleStep:
+def write_steps(steps: Sequence[RuleStep]) -> list[dict[str, Any]]:
+    """Write steps as they are stored: ``read_steps`` reads the same ones again."""
+    return [_write_step(step) for step in steps]
+
+
+def find_unreached(steps: Sequence[RuleStep]) -> int | None:
+    """The first step (counted from 1) that no call comes to, because the one before it ends the call; None without."""
+    for position, step in enumerate(steps[:-1], start=1):
+        if isinstance(step, BusyStep | HangUpStep):
+            return position + 1
+    return None
+
+
+def refuse_unfit(steps: Sequence[RuleStep]) -> None:
+    """RejectedError ``rule_empty``, ``rule_too_long`` (``most``), ``step_after_end`` (``position`` from 1), or
+    ``bad_rule_step`` for what could not be read again."""
+    if not steps:
+        raise RejectedError("rule_empty")
+    if len(steps) > MOST_STEPS:
+        raise RejectedError("rule_too_long", most=MOST_STEPS)
+    unreached = find_unreached(steps)
+    if unreached is not None:
+        raise RejectedError("step_after_end", position=unreached)
+    read_steps(write_steps(steps))
+
+
+def read_step(stored: object, position: int) -> RuleStep:
+    """Read one stored step; raises RejectedError ``bad_rule_step`` with this ``position``."""
     match stored:
         case {"do": "guidance", "guidance": int(guidance)}:
             return PlayStep(guidance)
@@ -61,6 +89,19 @@ def _read_step(stored: object, position: int) -> RuleStep:
     raise RejectedError("bad_rule_step", position=position)
 
 
+def _write_step(step: RuleStep) -> dict[str, Any]:
+    match step:
+        case PlayStep(guidance_id):
+            return {"do": "guidance", "guidance": guidance_id}
+        case RingStep(agent_ids, seconds):
+            whole = int(seconds) if seconds == int(seconds) else seconds
+            return {"do": "ring", "agents": list(agent_ids), "seconds": whole}
+        case BusyStep():
+            return {"do": "busy"}
+        case HangUpStep():
+            return {"do": "hang_up"}
+
+
 def _is_ring(agents: list[object], seconds: float) -> bool:
     are_ids = bool(agents) and all(isinstance(agent, int) for agent in agents)
     return are_ids and SHORTEST_RING <= seconds <= LONGEST_RING
@@ -71,7 +112,7 @@ def compiled_name(rule_id: int) -> str:
     return f"rule-{rule_id}"
 
 
-def find_uncompilable(steps: tuple[RuleStep, ...], *, extensions: Mapping[int, str]) -> str | None:
+def find_uncompilable(steps: Sequence[RuleStep], *, extensions: Mapping[int, str]) -> str | None:
     """Say why a rule cannot run in the telephone system alone (P1), as a message code; None when it can.
 
     ``extensions`` are the agents' fixed extensions: a ring of nobody known cannot be compiled.

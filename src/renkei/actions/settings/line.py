@@ -1,19 +1,20 @@
 """Labels, guidance, incoming rules and telephone numbers: make, change, take away; each writes its audit line."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model
 
 from renkei.actions.audit import write_audit
-from renkei.actions.conflicts import refusing_conflicts
+from renkei.actions.conflicts import refuse_stale, refusing_conflicts
 from renkei.domain.branch import LONGEST_SPEECH, refuse_too_long
 from renkei.domain.phone import Telephone, read_number
-from renkei.domain.rules import find_uncompilable, read_steps
+from renkei.domain.rules import RuleStep, find_uncompilable, refuse_unfit, write_steps
 from renkei.errors import RejectedError
 from renkei.models import Agent, BusinessLabel, Guidance, IncomingRule, PhoneNumber
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
+from renkei.queries.settings.lists import mark_rule
 
 Row = TypeVar("Row", bound=Model)
 
@@ -66,15 +67,20 @@ def delete_guidance(actor: Viewer, guidance_id: int) -> None:
     _delete(actor, "guidance", Guidance, guidance_id)
 
 
-def save_rule(actor: Viewer, rule_id: int | None, *, name: str, steps: Sequence[dict[str, Any]]) -> int:
-    """An incoming rule. RejectedError: also ``bad_rule_step``, ``rule_rings_nobody``, ``built_in`` for what ships."""
+def save_rule(actor: Viewer, rule_id: int | None, *, name: str, steps: Sequence[RuleStep], seen: str = "") -> int:
+    """An incoming rule with its steps in this order; ``seen`` is the mark its editor was shown. RejectedError: also
+    ``rule_empty``, ``rule_too_long``, ``step_after_end``, ``rule_rings_nobody``, ``changed_meanwhile``, ``built_in``
+    for what ships."""
     _require_save(actor, "incoming_rule", rule_id)
-    _refuse_uncompilable(list(steps))
+    refuse_unfit(steps)
+    _refuse_uncompilable(steps)
     with refusing_conflicts():
         rule = _load(IncomingRule, rule_id)
         if rule.builtin:
             raise RejectedError("built_in")
-        rule.name, rule.steps = name, list(steps)
+        if rule_id is not None:
+            refuse_stale(seen, mark_rule(rule))
+        rule.name, rule.steps = name, write_steps(steps)
         rule.save()
         _note(actor, "incoming_rule", rule_id, rule.pk)
     return rule.pk
@@ -118,10 +124,10 @@ def delete_number(actor: Viewer, number_id: int) -> None:
     _delete(actor, "phone_number", PhoneNumber, number_id)
 
 
-def _refuse_uncompilable(steps: list[dict[str, Any]]) -> None:
+def _refuse_uncompilable(steps: Sequence[RuleStep]) -> None:
     """Any rule may come to be what the telephone system runs without us (P1), so each must be one that it can."""
     extensions = dict(Agent.objects.filter(user__is_active=True).values_list("id", "extension"))
-    reason = find_uncompilable(read_steps(steps), extensions=extensions)
+    reason = find_uncompilable(steps, extensions=extensions)
     if reason is not None:
         raise RejectedError(reason)
 

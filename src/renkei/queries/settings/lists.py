@@ -1,9 +1,11 @@
 """Labels, guidance, rules and numbers as their lists and forms show them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from renkei.domain.marks import mark_of
 from renkei.errors import RejectedError
 from renkei.models import BusinessLabel, Guidance, IncomingRule, PhoneNumber
 from renkei.permissions import require
@@ -33,12 +35,13 @@ class GuidanceShown:
 
 @dataclass(frozen=True, slots=True)
 class RuleShown:
-    """着信ルール; ``steps`` as stored (models.IncomingRule)."""
+    """着信ルール; ``steps`` as stored (models.IncomingRule), ``mark`` to tell whether it was changed meanwhile."""
 
     id: int
     name: str
     is_builtin: bool
     steps: Sequence[Mapping[str, Any]]
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,12 @@ def list_rules(viewer: Viewer) -> tuple[RuleShown, ...]:
     """The built-in one first. RejectedError ``forbidden``."""
     require(viewer, "incoming_rule.view")
     rows = IncomingRule.objects.order_by("id")
-    return tuple(RuleShown(row.pk, row.name, bool(row.builtin), row.steps) for row in rows)
+    return tuple(RuleShown(row.pk, row.name, bool(row.builtin), row.steps, mark_rule(row)) for row in rows)
+
+
+def mark_rule(row: IncomingRule) -> str:
+    """The mark of a rule's name and steps, in their order."""
+    return mark_of(row.name, json.dumps(row.steps))
 
 
 def list_numbers(viewer: Viewer) -> tuple[NumberShown, ...]:

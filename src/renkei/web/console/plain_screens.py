@@ -28,7 +28,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListScreen:
-    """A list. ``resource`` decides what is offered; ``new`` and ``edit`` name views; the first column leads there."""
+    """A list. ``resource`` decides what is offered; ``new`` and ``edit`` name views; the first column leads there for
+    those who may do what ``opens_for`` says."""
 
     title: str
     section: str
@@ -39,6 +40,7 @@ class ListScreen:
     empty: str
     empty_next: str
     state: Notice | None = None
+    opens_for: str = "edit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def draw_list(request: HttpRequest, screen: ListScreen, rows: Sequence[tuple[int
         "screen": screen,
         "rows": [(row_id, list(zip(screen.columns, cells, strict=True))) for row_id, cells in rows],
         "may_create": bool(screen.new) and holds(person, f"{screen.resource}.create"),
-        "may_edit": holds(person, f"{screen.resource}.edit"),
+        "may_open": holds(person, f"{screen.resource}.{screen.opens_for}"),
     }
     return render(request, "console/plain_list.html", context)
 
