@@ -43,7 +43,8 @@ from bench.kill_world import (
     make_world,
 )
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
+"""Of a phase or a recovery, which take a second where nobody else is on the machine."""
 _RESULTS = (
     "inboxitem", "outboxevent", "interaction", "interactionmessage", "interactionrevision", "case", "customer",
     "snscustomer", "chattombstone",
@@ -233,7 +234,7 @@ class Harness:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._is_settled(began):
             if time.monotonic() > deadline or os.waitpid(worker, os.WNOHANG)[0]:
-                self._broken.append("recovery does not come to an end")
+                self._broken.append(f"recovery does not come to an end: {self._describe()}")
                 return
             time.sleep(0.004)
         self._hear()
@@ -246,7 +247,7 @@ class Harness:
         self._hear()
 
     def _give_up(self, alive: set[int]) -> None:
-        self._broken.append("a phase does not come to an end")
+        self._broken.append(f"a phase does not come to an end: {self._describe()}")
         for pid in alive:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -288,6 +289,12 @@ class Harness:
             f" (SELECT FROM renkei_inboxitem WHERE state = 'pending') {night} FROM renkei_importservice"
         )
         return bool(is_settled)
+
+    def _describe(self) -> str:
+        """Where the service stands, for the sentence that says that it stands still."""
+        columns = "run_asked_at, bookmark, failures, problem, ran_at, is_halted, lease_until, clock_timestamp()"
+        service = self._owner.ask(f"SELECT {columns} FROM renkei_importservice")
+        return f"{service} {self._owner.ask('SELECT state, count(*) FROM renkei_inboxitem GROUP BY state')}"
 
     def _digest(self, tables: Sequence[str], *, is_service: bool = False) -> str:
         digest = hashlib.sha256()
