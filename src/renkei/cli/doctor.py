@@ -20,6 +20,7 @@ from renkei.cli.postgres_files import is_passable
 from renkei.cli.process import Lock
 from renkei.cli.refusal import RefusalError
 from renkei.domain.asterisk_versions import OLDEST, Holed, TooOld, judge_asterisk
+from renkei.queries.settings.voice import has_voice
 
 _ROOM = 2_000_000_000  # bytes that should be free
 _CONNECTED = (
@@ -87,6 +88,8 @@ def _machine() -> Iterator[Finding]:
         yield find_in_asterisk(said)
     elif not TREE.exists():
         yield Finding("Asterisk", "none here; the simulated line works without one", serious=False)
+    if os.environ.get("RENKEI_LINE") == "asterisk" and not has_voice():
+        yield Finding("the voice", "not installed, so guidance without a file is silent; “./renkei run” installs it")
     yield Finding("what the tests need", _missing_for_the_tests(), serious=False)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from renkei.cli.refusal import RefusalError
 
 ROOT = Path(__file__).resolve().parents[3]
-_NAMES = ("uv", "build", "run", "dev")
+_NAMES = ("uv", "build", "run", "speech", "dev")
 _OPTIONS = (
     "--quiet", "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links",
     "--python-version", "3.11",

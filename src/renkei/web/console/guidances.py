@@ -12,8 +12,10 @@ from renkei.actions.settings.line import delete_guidance, save_guidance
 from renkei.domain.branch import LONGEST_SPEECH
 from renkei.queries.settings.line import list_ivr_choices
 from renkei.queries.settings.lists import list_guidances, pick
+from renkei.queries.settings.voice import has_voice
+from renkei.settings import LineKind, config
 from renkei.web.console.forms import CountedField, ScreenForm, number_or_none, sent
-from renkei.web.console.plain_screens import FormScreen, ListScreen, draw_list, serve_form, take_away
+from renkei.web.console.plain_screens import FormScreen, ListScreen, Notice, draw_list, serve_form, take_away
 from renkei.web.locks import may
 from renkei.web.people import person_of
 
@@ -53,6 +55,7 @@ def guidances(request: HttpRequest) -> HttpResponse:
         columns=(_("Name"), _("Belongs to"), _("Words"), _("Length")),
         empty=_("No guidance yet."),
         empty_next=_("Guidance is what a caller hears; write its words here."),
+        state=_voice_notice(),
     )
     rows = [
         (
@@ -67,6 +70,18 @@ def guidances(request: HttpRequest) -> HttpResponse:
         for row in list_guidances(person_of(request))
     ]
     return draw_list(request, screen, rows)
+
+
+def _voice_notice() -> Notice | None:
+    if config.line is not LineKind.ASTERISK or has_voice():
+        return None
+    return Notice(
+        "warning",
+        _(
+            "No voice is installed on this machine, so callers do not hear guidance that has no sound file. "
+            "Start Renkei again with “./renkei run”: it installs the voice."
+        ),
+    )
 
 
 @may("guidance.create")
