@@ -158,6 +158,27 @@ def test_without_a_chat_the_section_says_why_and_where_to_look(
     )
 
 
+def test_where_nothing_was_asked_the_links_lead_to_the_call_all_the_same(administrator: Client) -> None:
+    """Proves R132. A withheld number is looked up nowhere."""
+    call = make_unlinked_call("caller_withheld")
+    html = page(administrator, call.pk)
+    assert f'href="{reverse("console:ivr_history_call", args=[call.pk])}"' in html
+    listed = f"{reverse('console:api_history')}?call={call.pk}"
+    assert f'href="{listed}"' in html
+    assert administrator.get(listed).status_code == 200
+
+
+def test_who_may_not_see_the_details_is_told_whom_to_ask() -> None:
+    call = make_unlinked_call("request_error")
+    person = make_person(None, rights=["call_history.view", "chat_content.view"])
+    group = BusinessGroup.objects.create(name="受付")
+    call.answered_by = Agent.objects.create(user=person, extension="4322", business_group=group)
+    call.save()
+    html = page(sign_in(person), call.pk)
+    assert "管理者またはスーパーバイザーにご確認ください" in html
+    assert "IVR履歴および外部API連携履歴からエラーの詳細をご確認ください。" not in html
+
+
 def test_a_call_that_never_passed_the_linkage_ivr_has_no_chat_section(administrator: Client) -> None:
     """Proves R107."""
     call = make_call()

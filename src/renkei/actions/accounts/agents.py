@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.db.models import ProtectedError
 
 from renkei.actions.accounts.sessions import end_sessions
 from renkei.actions.audit import write_audit
@@ -82,7 +84,7 @@ def _save_extension(user: User, entered: AgentSettings) -> None:
     agent = Agent.objects.filter(user=user).first()
     if not entered.extension:
         if agent is not None:
-            agent.delete()
+            _take_extension(agent)
         return
     if not entered.group:
         raise RejectedError("group_missing")
@@ -94,6 +96,14 @@ def _save_extension(user: User, entered: AgentSettings) -> None:
     else:
         agent.extension, agent.business_group = entered.extension, group
         agent.save()
+
+
+def _take_extension(agent: Agent) -> None:
+    try:
+        with transaction.atomic():
+            agent.delete()
+    except ProtectedError:
+        raise RejectedError("extension_has_calls") from None
 
 
 def _has_administrator() -> bool:

@@ -51,6 +51,8 @@ class Section:
     may_export: bool = False
     step_id: int | None = None
     api_call_id: int | None = None
+    may_see_steps: bool = False
+    may_see_requests: bool = False
 
 
 def show_chat(request: HttpRequest, call: CallShown) -> Section:
@@ -72,8 +74,10 @@ def show_chat(request: HttpRequest, call: CallShown) -> Section:
         losses=losses_words(list_transcript_losses(shown.lines)) if may_export else "",
         reason=words.reason_badge(shown.reason),
         may_export=may_export,
-        step_id=steps[-1] if steps and holds(person, "ivr_history.view") else None,
-        api_call_id=shown.api_call_id if holds(person, "external_api_history.view") else None,
+        step_id=steps[-1] if steps else None,
+        api_call_id=shown.api_call_id,
+        may_see_steps=holds(person, "ivr_history.view"),
+        may_see_requests=holds(person, "external_api_history.view"),
     )
 
 
