@@ -17,7 +17,7 @@ from tests.journeys.judging import CONTRAST, LEVELS, NARROW, WIDE, judge_barrier
 from tests.journeys.screens import Screen, list_screens
 from tests.journeys.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 FOLDER = os.environ.get("PICTURES", "")
 SHARES = 3

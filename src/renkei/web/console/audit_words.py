@@ -37,6 +37,7 @@ _FIELDS: Mapping[str, Promise] = {
     **ITEM_LABELS,
     "template_id": _("Interaction template"),
     "connector_settings": _("Connection settings"),
+    "base_url": _("API address"),
     "api_key": _("API key"),
     "token": _("API token"),
     "signing_keys": _("Signing keys"),
