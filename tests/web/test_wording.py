@@ -115,7 +115,7 @@ def test_the_audit_says_in_words_who_did_what_to_what() -> None:
     html = main_of(sign_in(person).get(reverse("console:audit")).content.decode())
     shown = html.split("<tbody")[1].split("</tbody>")[0]
     for words in (
-        "電話番号:登録", "電話番号 31", "プロジェクトID、リクエストエラー時の動作", "IVR 33", "失敗",
+        "電話番号: 登録", "電話番号 31", "プロジェクトID、リクエストエラー時の動作", "IVR 33", "失敗",
         "タイムゾーン、チャットボット連携", "照会API: 参照", "アカウント 35", "Renkei(自動)",
     ):  # fmt: skip
         assert words in shown, words
