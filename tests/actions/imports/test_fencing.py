@@ -37,7 +37,9 @@ TABLES = (
 )  # fmt: skip
 SHOWN = [record("c-0", customer="K-1"), record("d-0", customer="K-2"), record("c-1", customer="K-1", version=1)]
 PATIENCE_SECONDS = 60.0
-_SOMEBODY_WAITS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
+_SOMEBODY_WAITS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
+)
 
 
 def deeds() -> dict[str, Callable[..., Any]]:
