@@ -9,6 +9,7 @@ be found.
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import hashlib
 import importlib
@@ -191,6 +192,7 @@ class Harness:
         if pid:
             return pid
         code = 1
+        _die_with_parent()
         try:
             hook(striking or Striking(blow))
             code = work()
@@ -317,6 +319,11 @@ class Harness:
         self._broken += find_broken(self._owner.ask, told, but=but)
 
 
+def _die_with_parent() -> None:
+    """Who ends the harness ends its processes too, however it is ended (PR_SET_PDEATHSIG of prctl(2))."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def warm_up() -> None:
     """Load in the parent what the children need: importing takes longer than a whole point."""
     for name in (
@@ -341,6 +348,7 @@ def main() -> int:
     parser.add_argument("--plant", default="", choices=("", *PLANTS))
     parser.add_argument("--until-broken", action="store_true")
     options = parser.parse_args()
+    _die_with_parent()
     database = settings.DATABASES["default"]
     database["OPTIONS"].pop("pool", None)  # its threads would not survive a fork; the children have their own
     database["OPTIONS"]["options"] = (
