@@ -14,6 +14,7 @@ from renkei.errors import RejectedError
 from renkei.models import ChatbotLinkage, Guidance, IncomingRule, Installation, Ivr, ResponseBranch, User
 from renkei.models.secrets import open_fields
 from renkei.permissions import ADMINISTRATOR, AGENT, SUPERVISOR
+from renkei.web.console import urls as console
 from tests.sample_centre import make_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -238,8 +239,15 @@ def test_there_are_exactly_two_conditions_that_begin_as_busy(client: Client, ivr
         assert words in form
 
 
-def test_conditions_cannot_be_added(client: Client, ivr: Ivr) -> None:
+def test_conditions_cannot_be_added_removed_or_renamed(client: Client, ivr: Ivr) -> None:
     """Proves R44."""
+    before = sorted(ResponseBranch.objects.filter(ivr=ivr).values_list("id", "condition"))
+    sent = branch_values(condition="renamed", name="renamed", DELETE="on", delete="1")
+    assert client.post(reverse("console:edit_branch", args=[ivr.pk, "success"]), sent).status_code == 302
+    assert client.delete(reverse("console:branch", args=[ivr.pk, "success"])).status_code == 405
+    assert sorted(ResponseBranch.objects.filter(ivr=ivr).values_list("id", "condition")) == before
+    addresses = [str(each.pattern) for each in console.urlpatterns if "branches/" in str(each.pattern)]
+    assert all(each.endswith(("branches/", "<str:condition>/", "edit/")) for each in addresses), addresses
     assert client.get(reverse("console:edit_branch", args=[ivr.pk, "third"])).status_code == 404
     assert client.post(reverse("console:edit_branch", args=[ivr.pk, "third"]), {"action": "rule"}).status_code == 404
 
