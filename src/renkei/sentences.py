@@ -214,8 +214,8 @@ SENTENCES: Mapping[str, Promise] = {
     "stored_meanwhile": _("Stored meanwhile: “%(value)s”."),
     "in_use": _("This is still used elsewhere, so it was not deleted. Remove its uses first."),
     "extension_has_calls": _(
-        "This agent's calls, settings or cases name this extension, so it stays. To end this person's work here, disable "
-        "the account instead."
+        "This agent's calls, settings or cases name this extension, so it stays. To end this person's work here, "
+        "disable the account instead."
     ),
     "bad_cursor": _("This place in the list is no longer valid. Start again from the first page."),
     "bad_number": _("This is not a valid telephone number. Enter it like 03-1234-5678 or +81312345678."),
