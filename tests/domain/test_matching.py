@@ -342,7 +342,7 @@ def test_the_chat_shown_is_the_right_one_or_none(
 ) -> None:
     """Same project and channel, same number, inside the window, nearest before the call; otherwise none (P4).
 
-    Proves R67, R71, R75, D2, D3, D4, D5.
+    Proves P4, R67, R71, R75, D2, D3, D4, D5.
     """
     attempt = replace(ATTEMPT, caller=caller)
     decision = decide_link(attempt, LookedUp(outcome, fetched=fetched), conversations=rows)

@@ -24,7 +24,7 @@ def base() -> Iterator[Ground]:
 
 @pytest.mark.parametrize("first", range(0, POINTS, SHARE))
 def test_nothing_is_lost_doubled_or_torn_wherever_a_worker_dies(base: Ground, first: int) -> None:
-    """Proves R138, R140, R147, R148, R155, R156, R162. P2: every completed chat shown is one closed interaction with
+    """Proves P2, R138, R140, R147, R148, R155, R156, R162. Every completed chat shown is one closed interaction with
     its newest content, its agent and its one customer, announced once; a worker whose lease was taken changes nothing;
     what a push was answered 2xx for is stored (P3)."""
     verdict = run_points(base, points=SHARE, first=first)
