@@ -261,9 +261,11 @@ def test_nobody_saves_over_an_order_that_somebody_else_has_changed(client: Clien
     ring = RingStep((Agent.objects.get(user=person).pk,), 20.0)
     rule = IncomingRule.objects.create(name="夜間", steps=write_steps([PlayStep(guidance.pk), ring]))
     address = reverse("console:edit_rule", args=[rule.pk])
+    sent, _page = press(client, address, sent_by(client.get(address).content.decode()), "add hang_up")
+    assert "設定内容が反映されている" in save(client, address, sent), "who is alone is not bothered"
     sent = sent_by(client.get(address).content.decode())
     save_rule(person, rule.pk, name="夜間", steps=(ring, PlayStep(guidance.pk)))
-    sent, _page = press(client, address, sent, "add hang_up")
+    sent, _page = press(client, address, sent, "down 1")
     page = save(client, address, sent)
     assert "ほかの利用者が先に変更したため" in page
     assert "秒呼び出し → ガイダンス「ご案内」" in page
