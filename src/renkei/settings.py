@@ -132,6 +132,7 @@ SECRET_KEY = config.secret_key.get_secret_value() or "not-for-use-" * 5
 DEBUG = False
 _OWN_HOST = f"[{config.host}]" if ":" in config.host else config.host
 ALLOWED_HOSTS = ["*"] if config.has_tls or config.mode is Mode.TEST else ["127.0.0.1", "localhost", "[::1]", _OWN_HOST]
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the steps of a rule may each tick hundreds of agents
 ROOT_URLCONF = "renkei.urls"
 WSGI_APPLICATION = "renkei.wsgi.application"
 AUTH_USER_MODEL = "renkei.User"

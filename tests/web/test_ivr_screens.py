@@ -209,9 +209,24 @@ def test_a_secret_is_written_and_never_shown(client: Client, ivr: Ivr) -> None:
     assert b"s3cr3t-42" not in bytes(linkage.secrets or b"")
     for name in ("linkage", "edit_linkage"):
         assert "s3cr3t-42" not in read(client, name, ivr.pk)
-    client.post(address, {**sent, "connector_api_key": ""})
+    client.post(address, {**sent, "connector_base_url": "https://api.example.jp/v2", "connector_api_key": ""})
     linkage.refresh_from_db()
     assert open_fields(linkage.secrets) == {"api_key": "s3cr3t-42"}
+    assert linkage.connector_settings["base_url"] == "https://api.example.jp/v2"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://thief.example.jp", "http://api.example.jp", ""])
+def test_a_stored_secret_is_not_sent_to_a_host_it_was_not_typed_for(client: Client, ivr: Ivr, elsewhere: str) -> None:
+    linkage = ChatbotLinkage.objects.get(ivr=ivr)
+    sent = {"project_id": "P", "channel_id": "C", "request_error_rule": linkage.request_error_rule_id}
+    address = reverse("console:edit_linkage", args=[ivr.pk])
+    client.post(address, {**sent, "connector_base_url": "https://api.example.jp", "connector_api_key": "s3cr3t-42"})
+    changed = {**sent, "connector_base_url": elsewhere, "connector_api_key": ""}
+    refused = client.post(address, changed)
+    assert "別のホスト" in refused.content.decode()
+    linkage.refresh_from_db()
+    assert linkage.connector_settings["base_url"] == "https://api.example.jp"
+    assert client.post(address, {**changed, "connector_api_key": "anew"}).status_code == 302
 
 
 def test_there_are_exactly_two_conditions_that_begin_as_busy(client: Client, ivr: Ivr) -> None:

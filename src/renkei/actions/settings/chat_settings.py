@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from renkei import clock
 from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refuse_stale, refusing_conflicts
 from renkei.actions.services.control import revive_halted, tell_services
-from renkei.errors import MisconfiguredError, RejectedError
+from renkei.actions.settings.stored_secrets import hosts_in, is_web_address, open_readable
+from renkei.errors import RejectedError
 from renkei.models import Agent, BusinessGroup, ChatSetting, ImportService, InboxCount, InteractionTemplate
-from renkei.models.secrets import open_fields, seal_fields
+from renkei.models.secrets import seal_fields
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
 from renkei.queries.settings.installation import require_chat_import
@@ -104,7 +104,7 @@ def _check(entered: ChatSettingEntered) -> None:
         raise RejectedError("required")
     if entered.interval_seconds not in INTERVALS or entered.overlap_minutes not in OVERLAPS:
         raise RejectedError("out_of_range")
-    if entered.call_url.strip() and not _is_web_address(entered.call_url.strip()):
+    if entered.call_url.strip() and not is_web_address(entered.call_url.strip()):
         raise RejectedError("bad_address")
     groups = BusinessGroup.objects.filter(pk=entered.business_group_id)
     if not groups.exists() or not Agent.objects.filter(pk=entered.default_agent_id).exists():
@@ -117,24 +117,14 @@ def _check(entered: ChatSettingEntered) -> None:
 
 
 def _hosts_of(setting: ChatSetting) -> frozenset[str]:
-    """Where requests with the secrets go: scheme, host and port of each address of the setting. An empty 呼び出しURL
-    means the connector's own."""
-    words = [setting.call_url, *(word for word in setting.connector_settings.values() if _is_web_address(str(word)))]
-    return frozenset(f"{urlsplit(word).scheme}://{urlsplit(word).netloc}".casefold() for word in words)
+    """Where requests with the secrets go; an empty 呼び出しURL means the connector's own."""
+    own = frozenset() if is_web_address(setting.call_url) else frozenset({"://"})
+    return own | hosts_in([setting.call_url, *setting.connector_settings.values()])
 
 
 def _has_kept_secrets(setting: ChatSetting, entered: ChatSettingEntered) -> bool:
     """Whether a secret stored before would go on being used."""
-    return bool(_open(setting).keys() - entered.secrets.keys() - entered.cleared)
-
-
-def _is_web_address(url: str) -> bool:
-    """A first look only; where requests may go is decided when they are made."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(each.isspace() for each in url)
-    except ValueError:
-        return False
+    return bool(open_readable(setting.secrets).keys() - entered.secrets.keys() - entered.cleared)
 
 
 def _fill(setting: ChatSetting, entered: ChatSettingEntered) -> list[str]:
@@ -152,21 +142,11 @@ def _fill(setting: ChatSetting, entered: ChatSettingEntered) -> list[str]:
     setting.connector_settings = dict(entered.connector_settings)
     changed = [name for name, value in before.items() if getattr(setting, name) != value]
     if entered.secrets or entered.cleared:
-        kept = _open(setting)
+        kept = open_readable(setting.secrets)
         kept = {name: value for name, value in {**kept, **entered.secrets}.items() if name not in entered.cleared}
         setting.secrets = seal_fields(kept) if kept else None
         changed += sorted({*entered.secrets, *entered.cleared})
     return changed
-
-
-def _open(setting: ChatSetting) -> dict[str, str]:
-    """The secrets as they are; what cannot be decrypted any more is lost and is entered again."""
-    try:
-        return open_fields(setting.secrets)
-    except MisconfiguredError as error:
-        if error.code != "unreadable_secret":
-            raise
-        return {}
 
 
 def _lock(setting_id: int) -> ChatSetting:

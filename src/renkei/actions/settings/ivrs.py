@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from renkei.actions.audit import write_audit
 from renkei.actions.conflicts import refusing_conflicts
+from renkei.actions.settings.stored_secrets import hosts_in, open_readable
 from renkei.domain.branch import BranchSettings, settle_branch
 from renkei.errors import RejectedError
 from renkei.models import ChatbotLinkage, Guidance, IncomingRule, Ivr, ResponseBranch
-from renkei.models.secrets import open_fields, seal_fields
+from renkei.models.secrets import seal_fields
 from renkei.permissions import require
 from renkei.queries.scope import Viewer
 from renkei.queries.settings.installation import Feature, read_installation, require_chatbot
@@ -71,7 +72,8 @@ def delete_ivr(actor: Viewer, ivr_id: int) -> None:
 
 
 def edit_linkage(actor: Viewer, ivr_id: int, entered: LinkageSettings) -> None:
-    """Store the linkage tab. Secrets not typed anew stay as they are; the audit names the fields, never a value."""
+    """Store the linkage tab. Secrets not typed anew stay as they are; the audit names the fields, never a value.
+    RejectedError: ``not_found``, ``secrets_for_other_host`` where stored secrets would go to another host."""
     require(actor, "ivr.edit")
     require_chatbot()
     with refusing_conflicts():
@@ -81,9 +83,13 @@ def edit_linkage(actor: Viewer, ivr_id: int, entered: LinkageSettings) -> None:
         linkage.project_id = entered.project_id.strip()
         linkage.channel_id = entered.channel_id.strip()
         linkage.request_error_rule_id = entered.request_error_rule_id
+        # An address left empty is the connector's own, and so another one, too.
+        is_elsewhere = hosts_in(entered.connector_settings.values()) != hosts_in(linkage.connector_settings.values())
         linkage.connector_settings = dict(entered.connector_settings)
+        kept = open_readable(linkage.secrets)
+        if is_elsewhere and kept.keys() - entered.secrets.keys() - entered.cleared:
+            raise RejectedError("secrets_for_other_host")
         if entered.secrets or entered.cleared:
-            kept = {} if linkage.secrets is None else open_fields(linkage.secrets)
             kept = {name: value for name, value in {**kept, **entered.secrets}.items() if name not in entered.cleared}
             linkage.secrets = seal_fields(kept) if kept else None
         linkage.save()
