@@ -86,7 +86,7 @@ def test_a_key_does_what_its_maker_may_do_now(
         cursor.execute(sql.KEY, {"prefix": key.prefix})
         row = cursor.fetchone()
     assert row is not None
-    _id, _name, _digest, given, is_revoked, is_active, reaches_all, makers = row
+    _id, _name, _digest, given, is_revoked, is_active, reaches_all, makers, *_used = row
     told = judge_key(
         frozenset(given),
         Maker(is_active=is_active, reaches_all=reaches_all, rights=frozenset(makers)),

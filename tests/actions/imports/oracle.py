@@ -189,8 +189,8 @@ def _revisions(stored: Stored, wanted: Mapping[str, list[Record]]) -> list[str]:
             broken.append(f"revisions of {key}: {[number for number, _ in kept]}, it is the {row['revision']}th")
         contents = [list(each["texts"]) for each in wanted.get(key, [])]
         history = [*(texts for _, texts in kept), stored.texts.get(row["id"], [])]
-        places = [contents.index(texts) if texts in contents else -1 for texts in history]
-        if -1 in places or places != sorted(places):
+        to_come = iter(contents)  # what was said once may be said again later
+        if not all(texts in to_come for texts in history):
             broken.append(f"the history of {key} is {history}, shown were {contents}")
     return broken
 
