@@ -80,8 +80,8 @@ start_and_stop() { # user, folder, options
 run_tests() { # user, folder
     began=$(now)
     code=0
-    inside "$1" "$2" './renkei test -q' >"$folder/said" 2>&1 || code=$?
-    grep -v '^[.sxFE]* *\[ *[0-9]*%\]$' "$folder/said" | tail -n 200
+    inside "$1" "$2" './renkei test -v --durations=40' >"$folder/said" 2>&1 || code=$?
+    grep -vE '^\[gw|^tests/|^$' "$folder/said" | tail -n 200
     echo "exit code $code"
     took "$began"
     echo "processes left: $(still_running)"
