@@ -20,7 +20,10 @@ LINK = (
     f" WHERE call_id = ({LINKED}) AND text ~ {ADDRESS}"
 )
 SETTING = "SELECT min(id) FROM renkei_chatsetting"
-MERGE = "SELECT min(id) FROM renkei_customermerge"
+MERGE = (
+    "SELECT min(made.id) FROM renkei_customermerge made"
+    " JOIN renkei_snscustomer entry ON entry.customer_id = made.survivor_id"
+)
 REVISED = "SELECT max(interaction_id) FROM renkei_interactionrevision"
 
 EXAMPLES: Mapping[str, Mapping[str, str]] = {

@@ -234,7 +234,7 @@ async def test_presence_counts_as_activity_and_so_does_another_tab(
     hanako, taro = office
     for member in office:
         await asyncio.to_thread(_age, member, began=timedelta(hours=1), seen=timedelta(minutes=31))
-    await commit(database_urls, "UPDATE renkei_presence SET state = 'available'")
+    await commit(database_urls, "UPDATE renkei_presence SET state = 'available', stream_at = clock_timestamp()")
     async with listen(serving.url, hanako.session_key) as hers, listen(serving.url, taro.session_key) as his:
         await hers.until(lambda it: it.heard)
         await his.until(lambda it: it.heard)
