@@ -95,3 +95,4 @@ async def test_a_note_that_stays_alone_is_written_all_the_same(
             await asyncio.sleep(0.01)
     journal.close()
     await running
+    assert await steps(connection, begun.id) == ["entered"]
